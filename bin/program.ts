@@ -1,0 +1,48 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { version } from '../lib/wire/version.js'
+
+/** Exit codes of all commands. README, "Exit codes". */
+export const exitCodes = {
+  ok: 0,
+  /** What was asked for failed; the message says why. */
+  failed: 1,
+  /** The command line makes no sense. */
+  usage: 2,
+  /** A hub for this session runs already. */
+  hubIsRunning: 3,
+  /** No hub answers. */
+  noHub: 4,
+} as const
+
+/** A command line program with what all of ours share: `--version`, help after an error, exit code 2 for usage. */
+export function newProgram(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError(`(${name} --help says more)`)
+    .enablePositionalOptions()
+    .exitOverride()
+}
+
+/** Runs a program; ends the process with its exit code when it fails. */
+export async function runProgram(program: Command, argv: string[]): Promise<void> {
+  try {
+    await program.parseAsync(argv)
+  } catch (error) {
+    if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage)
+    fail(program.name(), error)
+  }
+}
+
+/** Says on standard error what went wrong and ends the process. */
+export function fail(name: string, error: unknown, exitCode: number = exitCodes.failed): never {
+  process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(exitCode)
+}
+
+/** Reads a whole number from 0 of an option. */
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,12}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 0.')
+  return Number(text)
+}

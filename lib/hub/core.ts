@@ -1,0 +1,591 @@
+import { parseCommand, type HubCommand } from '../wire/commands.js'
+import { CommandError, WireError } from '../wire/errors.js'
+import { agentId, paneOf } from '../wire/identity.js'
+import * as limits from '../wire/limits.js'
+import {
+  baselineTopics,
+  topicOf,
+  type ClientEnvelope,
+  type ClientFrame,
+  type CommandResult,
+  type HubFrame,
+  type HubHealth,
+} from '../wire/messages.js'
+import { Agents, type Publisher } from './agents.js'
+import { newClient, type Client } from './client.js'
+import { CommandDesk, type Answer } from './commands.js'
+import { Frames, hubSenderId, printChanges } from './frames.js'
+import { History } from './history.js'
+import { advance, SnapshotRanges, type StreamSource } from './stream.js'
+
+/** What a hub is told at its birth; times in milliseconds, sizes in bytes. */
+export interface CoreOptions {
+  sessionId: string
+  epoch: string
+  /** The seq to go on from; `seqReserved` and all below may be emitted. */
+  seqStart: number
+  seqReserved: number
+  version: string
+  pid: number
+  startedMs: number
+  staleMs: number
+  subscriberBudgetBytes: number
+  /** A number from 0 to 1, for the bookmarks' jitter. */
+  random: () => number
+}
+
+/** What happens to a hub. */
+export type Input =
+  | { kind: 'connected'; conn: number }
+  | { kind: 'frame'; conn: number; envelope: ClientEnvelope; line: Buffer }
+  | { kind: 'bad_line'; conn: number; error: WireError; number: number }
+  | { kind: 'half_closed'; conn: number }
+  | { kind: 'closed'; conn: number }
+  | { kind: 'written'; conn: number; bytes: number }
+  | { kind: 'command_done'; hubRequestId: string; result: CommandResult }
+  | { kind: 'tick' }
+
+/** What a hub has done to it; performed in order. */
+export type Effect =
+  | { kind: 'reserve'; seq: number }
+  | { kind: 'write'; conn: number; lines: Buffer[] }
+  /** Ends the connection once what was written before has gone. */
+  | { kind: 'end'; conn: number }
+  /** Ends it at once: it takes nothing. */
+  | { kind: 'destroy'; conn: number; reason: string }
+  | { kind: 'run'; hubRequestId: string; command: HubCommand }
+  | { kind: 'log'; level: 'debug' | 'info' | 'warn'; event: string; fields: Record<string, unknown> }
+
+const hubCapabilities = [
+  'hello',
+  'subscribe',
+  'snapshot',
+  'delta',
+  'heartbeat',
+  'command',
+  'command_result',
+  'error',
+]
+
+/**
+ * The hub without sockets, timers and clocks: `step` takes what happened, `flush` gives what to do about it. A
+ * server calls `flush` once at the end of each turn of its event loop, so that all the deltas of a turn become one
+ * write per subscriber. Seed 001; design: protocol.
+ */
+export class HubCore {
+  readonly #clients = new Map<number, Client>()
+  readonly #agents: Agents
+  readonly #history = new History(limits.historyDeltasMax, limits.historyBytesMax)
+  readonly #desk = new CommandDesk()
+  readonly #frames: Frames
+  readonly #source: StreamSource
+  #effects: Effect[] = []
+  #seqReserved: number
+  #silent = 0
+  #healthMs: number
+  readonly #counts = { framesIn: 0, deltasOut: 0, decodeErrors: 0, queueDrops: 0, resyncs: 0 }
+
+  constructor(private readonly options: CoreOptions) {
+    const { sessionId, epoch, seqStart, seqReserved, startedMs } = options
+    this.#seqReserved = seqReserved
+    this.#healthMs = startedMs
+    this.#frames = new Frames(sessionId, epoch)
+    this.#agents = new Agents(sessionId, (changes, nowMs) => this.#emit(changes, nowMs))
+    this.#source = {
+      seq: seqStart,
+      epoch,
+      history: this.#history,
+      frames: this.#frames,
+      states: () => this.#agents.cache.states(),
+      ranges: new SnapshotRanges(),
+    }
+  }
+
+  /** How soon `tick` should come: 0 when nothing waits for time to pass. */
+  get tickMs(): number {
+    if (this.#desk.openCount > 0 || this.#agents.cache.hasOrphans) return 250
+    return this.#clients.size > 0 || this.#agents.cache.size > 0 ? 1_000 : 0
+  }
+
+  /** Takes one input. Nothing is sent before `flush`. @returns whether `flush` may have something to do now. */
+  step(input: Input, nowMs: number): boolean {
+    if (input.kind === 'written') return this.#written(input.conn, input.bytes, nowMs)
+    this.#take(input, nowMs)
+    return true
+  }
+
+  #written(conn: number, bytes: number, nowMs: number): boolean {
+    const client = this.#clients.get(conn)
+    if (client === undefined) return false
+    client.outbox.written(bytes, nowMs)
+    const { role, outbox, ending } = client
+    const isWaiting = role.kind === 'subscriber' && role.stream.kind !== 'live' && role.stream.kind !== 'off'
+    return isWaiting || outbox.replyBytes > 0 || ending !== 'open'
+  }
+
+  #take(input: Exclude<Input, { kind: 'written' }>, nowMs: number): void {
+    if (input.kind === 'tick') return this.#tick(nowMs)
+    if (input.kind === 'command_done')
+      return this.#answer(this.#desk.answer(input.hubRequestId, null, input.result), nowMs)
+    if (input.kind === 'connected') return this.#connected(input.conn, nowMs)
+    const client = this.#clients.get(input.conn)
+    if (client === undefined) return
+    switch (input.kind) {
+      case 'frame':
+        this.#counts.framesIn++
+        if (client.ending !== 'ending') this.#frame(client, input.envelope, input.line, nowMs)
+        return
+      case 'bad_line':
+        this.#counts.decodeErrors++
+        this.#refuse(client, input.error, nowMs, input.number)
+        return
+      case 'half_closed':
+        if (client.ending === 'open') client.ending = 'half_closed'
+        return
+      case 'closed':
+        return this.#forget(client, nowMs)
+    }
+  }
+
+  /** All there is to do now, in order. */
+  flush(nowMs: number): Effect[] {
+    const { seq } = this.#source
+    const effects = this.#effects
+    this.#effects = []
+    if (seq > this.#seqReserved - limits.seqBlock / 2) {
+      this.#seqReserved = seq + limits.seqBlock
+      effects.unshift({ kind: 'reserve', seq: this.#seqReserved })
+    }
+    for (const client of this.#clients.values()) this.#flushClient(client, effects, nowMs)
+    this.#history.release()
+    return effects
+  }
+
+  /** What the hub knows of itself. */
+  health(): HubHealth {
+    let [publishers, subscribers] = [0, 0]
+    for (const { role } of this.#clients.values()) {
+      if (role.kind === 'publisher') publishers++
+      else if (role.kind === 'subscriber') subscribers++
+    }
+    const { epoch, pid, version, startedMs } = this.options
+    return {
+      epoch,
+      seq: this.#source.seq,
+      pid,
+      hub_version: version,
+      started_at_ms: startedMs,
+      agents: this.#agents.cache.size,
+      publishers,
+      subscribers,
+      frames_in: this.#counts.framesIn,
+      deltas_out: this.#counts.deltasOut,
+      decode_errors: this.#counts.decodeErrors,
+      queue_drops: this.#counts.queueDrops,
+      resyncs: this.#counts.resyncs,
+      history_deltas: this.#history.count,
+      history_bytes: this.#history.bytes,
+    }
+  }
+
+  #flushClient(client: Client, effects: Effect[], nowMs: number): void {
+    const { outbox, role, conn } = client
+    const budget = this.options.subscriberBudgetBytes
+    const lines = outbox.takeReplies(budget)
+    if (role.kind === 'subscriber' && client.ending !== 'ending') {
+      const before = role.stream
+      const step = advance(before, this.#source, outbox.unsent, budget, nowMs)
+      role.stream = step.next
+      if (step.lines.length > 0) {
+        lines.push(...step.lines)
+        role.bookmarkMs = this.#nextBookmark(nowMs)
+      }
+      if (step.event) this.#noteStream(client, step.event)
+    }
+    if (lines.length > 0) {
+      let bytes = 0
+      for (const line of lines) bytes += line.length
+      outbox.handedOver(bytes, nowMs)
+      effects.push({ kind: 'write', conn, lines })
+    }
+    if (this.#isThrough(client)) {
+      this.#forget(client, nowMs)
+      effects.push({ kind: 'end', conn })
+    } else if (outbox.replyBytes > limits.controlQueueBytesMax) {
+      this.#forget(client, nowMs)
+      effects.push({ kind: 'destroy', conn, reason: 'its replies went unread' })
+    }
+  }
+
+  /** Whether nothing more will be said to a client that is to be ended. */
+  #isThrough(client: Client): boolean {
+    if (client.ending === 'open' || client.outbox.replyBytes > 0) return false
+    if (client.ending === 'ending') return true
+    const waits =
+      client.role.kind === 'subscriber' &&
+      client.role.stream.kind !== 'live' &&
+      client.role.stream.kind !== 'off'
+    return !waits && this.#desk.openOf(client.conn) === 0
+  }
+
+  #noteStream(
+    client: Client,
+    event: { name: 'resync' | 'queue_drop'; mode?: string; reason?: string },
+  ): void {
+    if (event.name === 'queue_drop') this.#counts.queueDrops++
+    else this.#counts.resyncs++
+    const level = event.name === 'queue_drop' ? 'warn' : 'info'
+    this.#log(level, event.name, client, {
+      mode: event.mode,
+      reason: event.reason,
+      unsent: client.outbox.unsent,
+    })
+  }
+
+  #connected(conn: number, nowMs: number): void {
+    const client = newClient(conn, nowMs)
+    this.#clients.set(conn, client)
+    this.#silent++
+    if (this.#clients.size <= limits.connectionsMax && this.#silent <= limits.silentConnectionsMax) return
+    const message =
+      this.#silent > limits.silentConnectionsMax
+        ? `${limits.silentConnectionsMax} connections have said no hello yet; try again when they are gone`
+        : `the hub holds ${limits.connectionsMax} connections; that is all it takes`
+    this.#refuseAndEnd(client, new WireError('too_many_connections', message), nowMs)
+  }
+
+  /** Lets go of a connection: its agent is orphaned, its commands end. */
+  #forget(client: Client, nowMs: number): void {
+    this.#clients.delete(client.conn)
+    if (client.role.kind === 'silent') this.#silent--
+    else this.#log('info', 'client_disconnected', client, {})
+    if (client.role.kind === 'publisher') {
+      this.#agents.leave(client.role.agentId, client.conn, nowMs)
+      for (const answer of this.#desk.publisherGone(client.conn)) this.#answer(answer, nowMs)
+    }
+  }
+
+  #frame(client: Client, envelope: ClientEnvelope, line: Buffer, nowMs: number): void {
+    const { sessionId } = this.options
+    if (envelope.session_id !== sessionId) {
+      const message = `this is the hub of session ${JSON.stringify(sessionId)}, not of ${JSON.stringify(envelope.session_id)}`
+      const error = new WireError('session_mismatch', message)
+      return client.role.kind === 'silent'
+        ? this.#refuseAndEnd(client, error, nowMs)
+        : this.#refuse(client, error, nowMs)
+    }
+    if (client.role.kind === 'silent') {
+      if (envelope.type === 'hello') return this.#hello(client, envelope, nowMs)
+      const message = `say hello first: {"type":"hello","session_id":${JSON.stringify(sessionId)},"payload":{"client_id":"me","role":"subscriber"}}`
+      return this.#refuseAndEnd(client, new WireError('expected_hello', message), nowMs)
+    }
+    try {
+      this.#obey(client, envelope, line, nowMs)
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      this.#refuse(client, error, nowMs)
+    }
+  }
+
+  /** A frame after hello. @throws {WireError} when it is refused. */
+  #obey(client: Client, envelope: ClientEnvelope, line: Buffer, nowMs: number): void {
+    switch (envelope.type) {
+      case 'hello':
+        throw new WireError('unexpected_hello', 'hello was said already; connect again to be somebody else')
+      case 'subscribe':
+        return this.#subscribe(client, envelope, nowMs)
+      case 'delta':
+        return this.#delta(client, envelope, line, nowMs)
+      case 'heartbeat':
+        return this.#heartbeat(client, envelope, nowMs)
+      case 'command':
+        return this.#command(client, envelope, nowMs)
+      case 'command_result': {
+        this.#publisherOf(client, 'command_result')
+        const answer = this.#desk.answer(envelope.request_id ?? null, client.conn, envelope.payload)
+        return this.#answer(answer, nowMs)
+      }
+    }
+  }
+
+  #hello(client: Client, { payload }: ClientFrame<'hello'>, nowMs: number): void {
+    client.senderId = payload.client_id
+    client.capabilities = new Set(payload.capabilities ?? [])
+    if (payload.role === 'publisher') {
+      const id =
+        payload.agent_id ?? (payload.pane_id ? agentId(this.options.sessionId, payload.pane_id) : null)
+      const pane = id === null ? null : paneOf(this.options.sessionId, id)
+      if (id === null || pane === null) {
+        const wanted = agentId(this.options.sessionId, '<pane_id>')
+        const message = `a publisher gives its pane_id, or an agent_id of the form ${JSON.stringify(wanted)}`
+        return this.#refuseAndEnd(client, new WireError('agent_id_mismatch', message), nowMs)
+      }
+      client.role = { kind: 'publisher', agentId: id, paneId: pane, hasRemoved: false }
+      this.#agents.join(id, client.conn)
+    } else {
+      const subscribesLater = client.capabilities.has('subscribe')
+      client.role = {
+        kind: 'subscriber',
+        topics: new Set(subscribesLater ? [] : baselineTopics),
+        stream: subscribesLater ? { kind: 'off' } : { kind: 'catching_up', since: null, lagged: false },
+        bookmarkMs: this.#nextBookmark(nowMs),
+      }
+    }
+    this.#silent--
+    this.#log('info', 'client_connected', client, { role: payload.role })
+    if (client.capabilities.has('hello')) this.#helloBack(client, nowMs)
+  }
+
+  #helloBack(client: Client, nowMs: number): void {
+    const { epoch, version, pid } = this.options
+    const payload = {
+      client_id: hubSenderId,
+      role: 'hub' as const,
+      capabilities: hubCapabilities,
+      epoch,
+      seq: this.#source.seq,
+      max_frame_bytes: limits.lineBytesMax,
+      hub_version: version,
+      pid,
+      agents: this.#agents.cache.size,
+    }
+    client.outbox.reply(this.#frames.frame('hello', payload, nowMs))
+  }
+
+  #subscribe(client: Client, { payload }: ClientFrame<'subscribe'>, nowMs: number): void {
+    const { role } = client
+    if (role.kind !== 'subscriber') throw new WireError('role_violation', 'a publisher does not subscribe')
+    const asked = payload.topics?.length ? payload.topics : baselineTopics
+    const unknown = asked.filter((word) => !Object.hasOwn(topicOf, word))
+    const topics = new Set(asked.flatMap((word) => (Object.hasOwn(topicOf, word) ? [topicOf[word]!] : [])))
+    role.topics = topics
+    role.stream = topics.has('agent_state')
+      ? { kind: 'catching_up', since: payload.since_seq ?? null, epoch: payload.epoch, lagged: false }
+      : { kind: 'off' }
+    if (topics.has('health')) this.#sendHealth(client, nowMs)
+    if (unknown.length > 0) {
+      const message = `no topic ${unknown.map((word) => JSON.stringify(word)).join(', ')}; there are: ${Object.keys(topicOf).join(', ')}`
+      throw new WireError('unknown_topic', message, { unknown, granted: [...topics] })
+    }
+  }
+
+  #publisherOf(client: Client, type: string): Publisher {
+    if (client.role.kind === 'publisher') return client.role
+    throw new WireError(
+      'role_violation',
+      `only a publisher sends ${type}; this connection said role "subscriber"`,
+    )
+  }
+
+  #delta(client: Client, frame: ClientFrame<'delta'>, line: Buffer, nowMs: number): void {
+    this.#agents.delta(this.#publisherOf(client, 'delta'), frame, line, nowMs)
+  }
+
+  #heartbeat(client: Client, { payload }: ClientFrame<'heartbeat'>, nowMs: number): void {
+    const beat = this.#agents.heartbeat(this.#publisherOf(client, 'heartbeat'), payload, nowMs)
+    if (beat !== null) this.#passOnHeartbeat(client, beat, nowMs)
+  }
+
+  #passOnHeartbeat(from: Client, payload: HubFrame<'heartbeat'>['payload'], nowMs: number): void {
+    let line: Buffer | null = null
+    for (const client of this.#clients.values()) {
+      if (client.role.kind !== 'subscriber' || !client.role.topics.has('health')) continue
+      // A heartbeat is worth nothing late: it is not queued behind a backlog.
+      if (client.outbox.unsent + client.outbox.replyBytes > this.options.subscriberBudgetBytes / 2) continue
+      line ??= this.#frames.frame('heartbeat', payload, nowMs, { senderId: from.senderId })
+      client.outbox.reply(line)
+    }
+  }
+
+  #sendHealth(client: Client, nowMs: number): void {
+    if (!client.capabilities.has('health')) return
+    if (client.outbox.unsent > this.options.subscriberBudgetBytes / 2) return
+    client.outbox.reply(this.#frames.frame('health', this.health(), nowMs))
+  }
+
+  #command(client: Client, envelope: ClientFrame<'command'>, nowMs: number): void {
+    const { payload } = envelope
+    const requestId = envelope.request_id ?? null
+    const asked = { asker: client.conn, senderId: client.senderId, requestId }
+    this.#log('info', 'command', client, {
+      command: payload.command,
+      target: payload.target_agent_id,
+      request_id: requestId,
+    })
+    const before = this.#desk.recall(client.senderId, requestId, client.conn)
+    if (before !== undefined) {
+      for (const result of before) this.#sendResult(client, requestId, result, nowMs)
+      return
+    }
+    try {
+      if (client.role.kind !== 'subscriber')
+        throw new CommandError(
+          'role_violation',
+          'only a subscriber gives commands; this connection said role "publisher"',
+        )
+      if (this.#desk.openOf(client.conn) >= limits.openCommandsPerClientMax)
+        throw new CommandError(
+          'too_many_commands',
+          `${limits.openCommandsPerClientMax} commands of this connection are open; wait for one to end`,
+        )
+      const command = parseCommand(payload)
+      const publisher = command.target === 'agent' ? this.#publisherFor(payload.target_agent_id ?? '') : null
+      const open = this.#desk.open(
+        {
+          ...asked,
+          command: command.name,
+          publisher: publisher?.conn ?? null,
+          deadlineMs: nowMs + limits.commandDeadlineMs,
+        },
+        this.options.epoch,
+      )
+      if (command.target === 'hub')
+        this.#effects.push({ kind: 'run', hubRequestId: open.hubRequestId, command })
+      else {
+        const more = { requestId: open.hubRequestId, senderId: client.senderId }
+        publisher!.outbox.reply(
+          this.#frames.frame('command', { ...payload, args: payload.args ?? {} }, nowMs, more),
+        )
+      }
+      const message = command.target === 'hub' ? 'taken by the hub' : `handed to ${payload.target_agent_id}`
+      this.#answer({ ...asked, result: { command: command.name, status: 'accepted', message } }, nowMs)
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+      const { code, message } = error
+      this.#answer(
+        {
+          ...asked,
+          result: { command: payload.command, status: 'error', message, error: { code, message } },
+        },
+        nowMs,
+      )
+    }
+  }
+
+  /** The newest connection that publishes an agent. @throws {CommandError} */
+  #publisherFor(target: string): Client {
+    const { sessionId } = this.options
+    if (paneOf(sessionId, target) === null) {
+      const wanted = agentId(sessionId, '<pane_id>')
+      throw new CommandError(
+        'invalid_target',
+        `target_agent_id is an agent of this session, ${JSON.stringify(wanted)}; it was ${JSON.stringify(target)}`,
+      )
+    }
+    const conn = this.#agents.newestPublisher(target)
+    const publisher = conn === undefined ? undefined : this.#clients.get(conn)
+    if (publisher !== undefined) return publisher
+    const known = this.#agents.cache.has(target) ? 'its wrapper is not connected' : 'no agent has this id'
+    throw new CommandError('publisher_missing', `${target}: ${known}`)
+  }
+
+  #answer(answer: Answer | null, nowMs: number): void {
+    if (answer === null) return
+    const client = this.#clients.get(answer.asker)
+    const { senderId, requestId, result } = answer
+    if (result.status !== 'accepted')
+      this.#log('info', 'command_result', client, {
+        command: result.command,
+        status: result.status,
+        request_id: requestId,
+        code: result.error?.code,
+      })
+    const line = this.#resultLine(requestId, result, nowMs)
+    this.#desk.remember(senderId, requestId, result, line.length, nowMs)
+    if (client !== undefined) client.outbox.reply(line)
+  }
+
+  #sendResult(client: Client, requestId: string | null, result: CommandResult, nowMs: number): void {
+    client.outbox.reply(this.#resultLine(requestId, result, nowMs))
+  }
+
+  /** A result's line; one that does not fit a frame with the hub's envelope says so instead. */
+  #resultLine(requestId: string | null, result: CommandResult, nowMs: number): Buffer {
+    try {
+      return this.#frames.frame('command_result', result, nowMs, { requestId })
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      const fault = { code: error.code, message: error.message }
+      const instead: CommandResult = {
+        command: result.command,
+        status: 'error',
+        message: fault.message,
+        error: fault,
+      }
+      return this.#frames.frame('command_result', instead, nowMs, { requestId })
+    }
+  }
+
+  #emit(changes: Buffer, nowMs: number): void {
+    const seq = ++this.#source.seq
+    this.#counts.deltasOut++
+    this.#history.push(seq, this.#frames.delta(seq, changes, nowMs))
+  }
+
+  #tick(nowMs: number): void {
+    const { staleMs } = this.options
+    for (const change of this.#agents.expire(staleMs, nowMs)) {
+      const event = change.op === 'remove' ? 'agent_stale' : 'agent_offline'
+      this.#log('info', event, undefined, { agent_id: change.agent_id })
+    }
+    for (const answer of this.#desk.expire(nowMs)) this.#answer(answer, nowMs)
+    const healthDue = nowMs - this.#healthMs >= limits.bookmarkMs
+    if (healthDue) this.#healthMs = nowMs
+    for (const client of this.#clients.values()) this.#tickClient(client, healthDue, nowMs)
+  }
+
+  #tickClient(client: Client, healthDue: boolean, nowMs: number): void {
+    const { role, outbox } = client
+    if (outbox.isStalled(limits.stalledMs, nowMs)) {
+      this.#forget(client, nowMs)
+      const reason = `it has read nothing for ${limits.stalledMs / 1_000} s`
+      this.#effects.push({ kind: 'destroy', conn: client.conn, reason })
+    } else if (role.kind === 'silent') {
+      if (nowMs - client.connectedMs < limits.helloWaitMs || client.ending === 'ending') return
+      const message = `no hello within ${limits.helloWaitMs / 1_000} s`
+      this.#refuseAndEnd(client, new WireError('hello_timeout', message), nowMs)
+    } else if (role.kind === 'subscriber') {
+      if (healthDue && role.topics.has('health')) this.#sendHealth(client, nowMs)
+      if (role.stream.kind !== 'live' || role.stream.cursor !== this.#source.seq || nowMs < role.bookmarkMs)
+        return
+      role.bookmarkMs = this.#nextBookmark(nowMs)
+      outbox.reply(this.#frames.delta(this.#source.seq, printChanges([]), nowMs))
+    }
+  }
+
+  #nextBookmark(nowMs: number): number {
+    return nowMs + limits.bookmarkMs * (1 - this.options.random() / 5)
+  }
+
+  #refuseAndEnd(client: Client, error: WireError, nowMs: number): void {
+    this.#refuse(client, error, nowMs)
+    client.ending = 'ending'
+  }
+
+  #refuse(client: Client, error: WireError, nowMs: number, line?: number): void {
+    const untold = client.errors.spend(nowMs)
+    if (untold === null || client.ending === 'ending') return
+    this.#log('warn', 'decode_error', client, { code: error.code, message: error.message, line })
+    const context = untold > 0 ? { ...error.context, errors_untold: untold } : error.context
+    const payload = { code: error.code, message: error.message, line, context }
+    client.outbox.reply(this.#frames.frame('error', payload, nowMs))
+  }
+
+  #log(
+    level: 'debug' | 'info' | 'warn',
+    event: string,
+    client: Client | undefined,
+    fields: Record<string, unknown>,
+  ): void {
+    const agent = client?.role.kind === 'publisher' ? client.role.agentId : undefined
+    this.#effects.push({
+      kind: 'log',
+      level,
+      event,
+      fields: {
+        ...(client && { conn: client.conn, sender_id: client.senderId, agent_id: agent }),
+        ...fields,
+      },
+    })
+  }
+}

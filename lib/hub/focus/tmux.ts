@@ -1,0 +1,43 @@
+import { CommandError } from '../../wire/errors.js'
+import type { HubCommand } from '../../wire/commands.js'
+import type { Run } from './focus.js'
+
+/**
+ * tmux(1): panes have ids of their own on a server (`%3`); a tab is a window, counted here from 1 in the order of
+ * the session's list whatever `base-index` says.
+ */
+export async function focusTmux(command: HubCommand, sessionId: string, run: Run): Promise<string> {
+  if (command.name === 'focus_pane') {
+    const pane = command.args.pane_id
+    if (!/^%\d+$/.test(pane))
+      throw new CommandError(
+        'invalid_args',
+        `focus_pane: ${JSON.stringify(pane)} is no tmux pane id (such as "%3")`,
+      )
+    await show(await run('tmux', ['display-message', '-p', '-t', pane, '#{session_id}\t#{window_id}']), run)
+    await run('tmux', ['select-pane', '-t', pane])
+    return `pane ${pane} has the focus`
+  }
+  const { tab_index: index, tab_name: name } = command.args
+  const format = '#{session_id}\t#{window_id}\t#{window_name}'
+  const windows = (await run('tmux', ['list-windows', '-t', `=${sessionId}:`, '-F', format])).split('\n')
+  const wanted =
+    index === undefined ? windows.find((line) => line.split('\t')[2] === name) : windows[index - 1]
+  if (!wanted) {
+    const names = windows.map((line) => line.split('\t')[2]).join(', ')
+    throw new CommandError(
+      'focus_failed',
+      `no tab ${index ?? JSON.stringify(name)}; there are ${windows.length}: ${names}`,
+    )
+  }
+  await show(wanted, run)
+  return `tab ${index ?? JSON.stringify(name)} has the focus`
+}
+
+/** Makes the window of a `session\twindow` line the one shown, also for a client that looks at another session. */
+async function show(line: string, run: Run): Promise<void> {
+  const [session = '', window = ''] = line.trim().split('\t')
+  await run('tmux', ['select-window', '-t', window])
+  // Without a terminal attached there is nobody to switch.
+  await run('tmux', ['switch-client', '-t', session]).catch(() => '')
+}

@@ -1,0 +1,93 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { z } from 'zod'
+import { openConnection } from '../wire/connection.js'
+import { encodeLine } from '../wire/encode.js'
+import type { HubFrame } from '../wire/messages.js'
+
+/**
+ * Which hubs of this user run: each writes one small file into `<runtime folder>/hubs` and takes it away at its end.
+ * What a killed hub left is taken away by the next who looks.
+ */
+
+const Entry = z.object({ session: z.string(), socket: z.string(), pid: z.int() })
+export type RegistryEntry = z.infer<typeof Entry>
+
+/** A hub that answered. */
+export interface LiveHub {
+  session: string
+  socket: string
+  pid: number
+  agents: number
+  seq: number
+  epoch: string
+  version: string
+}
+
+/** Writes a hub down. @returns what takes it away again. */
+export function register(root: string, epoch: string, entry: RegistryEntry): () => void {
+  const dir = path.join(root, 'hubs')
+  const file = path.join(dir, `${epoch}.json`)
+  fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
+  fs.writeFileSync(`${file}.tmp`, JSON.stringify(entry), { mode: 0o600 })
+  fs.renameSync(`${file}.tmp`, file)
+  return () => fs.rmSync(file, { force: true })
+}
+
+/** The hubs that answer within a second, by session; forgets those that are gone. */
+export async function liveHubs(root: string): Promise<LiveHub[]> {
+  const dir = path.join(root, 'hubs')
+  const names = fs.existsSync(dir) ? fs.readdirSync(dir).filter((name) => name.endsWith('.json')) : []
+  const found = await Promise.all(names.map((name) => askEntry(path.join(dir, name))))
+  return found.filter((hub) => hub !== null).toSorted((a, b) => (a.session < b.session ? -1 : 1))
+}
+
+async function askEntry(file: string): Promise<LiveHub | null> {
+  let entry: RegistryEntry
+  try {
+    entry = Entry.parse(JSON.parse(fs.readFileSync(file, 'utf8')))
+  } catch {
+    return null
+  }
+  const answer = await askHub(entry.socket, entry.session)
+  // Another hub may listen where this one did; it has an entry of its own.
+  const isThisOne = answer?.pid === entry.pid
+  if (!isThisOne && !isAlive(entry.pid)) fs.rmSync(file, { force: true })
+  return isThisOne ? answer : null
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Says hello to a hub and takes its own; null when none answers within a second. */
+export function askHub(socket: string, session: string): Promise<LiveHub | null> {
+  return new Promise((resolve) => {
+    const done = (hello: HubFrame<'hello'>['payload'] | null): void => {
+      clearTimeout(timer)
+      connection.destroy()
+      if (hello === null) return resolve(null)
+      const { pid, agents, seq, epoch, hub_version: version } = hello
+      resolve({ session, socket, pid, agents, seq, epoch, version })
+    }
+    const timer = setTimeout(() => done(null), 1_000)
+    const connection = openConnection(socket, {
+      onOpen: () => {
+        const head = { sessionId: session, senderId: 'aoc-hub-list', timestamp: new Date().toISOString() }
+        const capabilities = ['hello', 'subscribe']
+        connection.send(
+          encodeLine('hello', head, { client_id: 'aoc-hub-list', role: 'subscriber', capabilities } as never),
+        )
+      },
+      onFrame: (frame) => {
+        if (frame.type === 'hello') done(frame.payload)
+      },
+      onClose: () => done(null),
+    })
+  })
+}

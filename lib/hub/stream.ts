@@ -1,0 +1,175 @@
+import type { AgentState, Resume } from '../wire/messages.js'
+import type { Frames } from './frames.js'
+import { packStates, printChanges } from './frames.js'
+import type { History } from './history.js'
+
+/** Where a subscriber stands in the flow of deltas. */
+export type Stream =
+  /** Has not subscribed to agent_state. */
+  | { kind: 'off' }
+  /** Will be told at the next flush what it missed: all, or what came after `since`. */
+  | { kind: 'catching_up'; since: number | null; epoch?: string | null | undefined; lagged: boolean }
+  /** Is being sent a snapshot that does not fit one frame; `groups` are the states of the deltas to come. */
+  | { kind: 'in_parts'; groups: AgentState[][]; seq: number }
+  /** Has everything up to `cursor`. */
+  | { kind: 'live'; cursor: number }
+  /** Left too much unread; gets nothing until all of it is read. */
+  | { kind: 'lagging'; cursor: number }
+
+/** What the stream reads: the hub's present state. */
+export interface StreamSource {
+  seq: number
+  epoch: string
+  history: History
+  frames: Frames
+  states(): AgentState[]
+  /** Ranges of seqs in which a client may hold half of a snapshot, see `SnapshotRanges`. */
+  ranges: SnapshotRanges
+}
+
+/** What a flush of one stream comes to. */
+export interface Advance {
+  next: Stream
+  lines: Buffer[]
+  /** What happened that is worth a line in the log. */
+  event?: { name: 'resync' | 'queue_drop'; mode?: string; reason?: string }
+}
+
+/** Below this a replay is not weighed against a snapshot. */
+const smallReplayBytes = 16_384
+const rangesMax = 64
+
+/**
+ * A snapshot in k parts ends with deltas numbered S−k+1…S. A client cut off within them holds half of the states
+ * and might resume there: such a seq is answered with a snapshot.
+ */
+export class SnapshotRanges {
+  #ranges: { from: number; to: number }[] = []
+
+  add(from: number, to: number): void {
+    this.#ranges.push({ from, to })
+    if (this.#ranges.length > rangesMax) this.#ranges.shift()
+  }
+
+  covers(seq: number): boolean {
+    return this.#ranges.some(({ from, to }) => from <= seq && seq < to)
+  }
+}
+
+/**
+ * What to write to a subscriber now, and where it stands after. Replay, snapshot, snapshot in parts, plain deltas
+ * and the recovery of a lagging subscriber are all decided here.
+ * @param unsent bytes its socket still holds; @param budget past which it is lagging.
+ */
+export function advance(
+  stream: Stream,
+  source: StreamSource,
+  unsent: number,
+  budget: number,
+  nowMs: number,
+): Advance {
+  switch (stream.kind) {
+    case 'off':
+      return { next: stream, lines: [] }
+    case 'lagging':
+      if (unsent > 0) return { next: stream, lines: [] }
+      return catchUp({ kind: 'catching_up', since: stream.cursor, lagged: true }, source, budget, nowMs)
+    case 'catching_up':
+      if (unsent > budget) return { next: stream, lines: [] }
+      return catchUp(stream, source, budget, nowMs)
+    case 'in_parts':
+      return sendParts(stream, source, unsent, budget, nowMs, [])
+    case 'live':
+      if (stream.cursor === source.seq) return { next: stream, lines: [] }
+      if (unsent > budget || !source.history.holdsAfter(stream.cursor, source.seq))
+        return { next: { kind: 'lagging', cursor: stream.cursor }, lines: [], event: { name: 'queue_drop' } }
+      return {
+        next: { kind: 'live', cursor: source.seq },
+        lines: [source.history.joinedAfter(stream.cursor, source.seq)],
+      }
+  }
+}
+
+function catchUp(
+  stream: Extract<Stream, { kind: 'catching_up' }>,
+  source: StreamSource,
+  budget: number,
+  nowMs: number,
+): Advance {
+  const { since } = stream
+  if (since === null) return snapshot(source, budget, nowMs)
+  const reason = whyNotReplay(since, stream.epoch, source)
+  if (reason === null) return replay(since, source, nowMs)
+  const shown = stream.lagged && reason !== 'epoch_changed' ? 'lagging' : reason
+  return snapshot(source, budget, nowMs, { mode: 'snapshot', reason: shown })
+}
+
+/** Why the deltas after `since` cannot be sent, or null when they can. Never an error: clients would loop on it. */
+function whyNotReplay(since: number, epoch: string | null | undefined, source: StreamSource): string | null {
+  if (epoch && epoch !== source.epoch) return 'epoch_changed'
+  if (since > source.seq) return 'ahead'
+  if (!source.history.holdsAfter(since, source.seq)) return 'too_old'
+  if (source.ranges.covers(since)) return 'incomplete'
+  const bytes = source.history.bytesAfter(since)
+  if (bytes > smallReplayBytes && bytes > snapshotBytes(source.states())) return 'too_large'
+  return null
+}
+
+function snapshotBytes(states: AgentState[]): number {
+  let bytes = 0
+  for (const state of states) bytes += JSON.stringify(state).length
+  return bytes
+}
+
+function replay(since: number, source: StreamSource, nowMs: number): Advance {
+  const { seq, history, frames } = source
+  const resume: Resume = { mode: 'replay', from: since }
+  const event = { name: 'resync', mode: 'replay' } as const
+  const next = { kind: 'live', cursor: seq } as const
+  if (since === seq) {
+    const bookmark = frames.delta(seq, printChanges([]), nowMs)
+    return { next, lines: [frames.withResume(bookmark, resume)], event }
+  }
+  const lines = [frames.withResume(history.at(since + 1)!, resume)]
+  if (since + 1 < seq) lines.push(history.joinedAfter(since + 1, seq))
+  return { next, lines, event }
+}
+
+function snapshot(source: StreamSource, budget: number, nowMs: number, resume?: Resume): Advance {
+  const { seq, frames } = source
+  const [first = [], ...groups] = packStates(source.states())
+  const parts = groups.length
+  const more = { ...(resume && { resume }), ...(parts > 0 && { parts }) }
+  const line = frames.snapshot(seq - parts, first, nowMs, more)
+  const event = resume && ({ name: 'resync', mode: 'snapshot', reason: resume.reason ?? '' } as const)
+  if (parts === 0) return { next: { kind: 'live', cursor: seq }, lines: [line], ...(event && { event }) }
+  source.ranges.add(seq - parts, seq)
+  const begun = sendParts({ kind: 'in_parts', groups, seq }, source, 0, budget, nowMs, [line])
+  return event ? { ...begun, event } : begun
+}
+
+/** Sends as many parts as the budget allows; the rest when the socket has taken them. */
+function sendParts(
+  stream: Extract<Stream, { kind: 'in_parts' }>,
+  source: StreamSource,
+  unsent: number,
+  budget: number,
+  nowMs: number,
+  lines: Buffer[],
+): Advance {
+  let pending = unsent + lines.reduce((bytes, line) => bytes + line.length, 0)
+  let at = 0
+  for (; at < stream.groups.length && pending <= budget; at++) {
+    const changes = stream.groups[at]!.map((state) => ({
+      op: 'upsert' as const,
+      agent_id: state.agent_id,
+      state,
+    }))
+    const line = source.frames.delta(stream.seq - stream.groups.length + at + 1, printChanges(changes), nowMs)
+    lines.push(line)
+    pending += line.length
+  }
+  const groups = stream.groups.slice(at)
+  if (groups.length > 0) return { next: { ...stream, groups }, lines }
+  return { next: { kind: 'live', cursor: stream.seq }, lines }
+}

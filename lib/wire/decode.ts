@@ -1,0 +1,109 @@
+import { isUtf8 } from 'node:buffer'
+import type { z } from 'zod'
+import { WireError } from './errors.js'
+import { jsonLevelsMax, lineBytesMax } from './limits.js'
+import { ClientEnvelope, HubEnvelope, hubOnlyTypes } from './messages.js'
+
+/**
+ * Reads one client frame from one line.
+ * @param line UTF-8 bytes without the newline; any length, any content.
+ * @returns the envelope; unknown keys of `state` and `source` are kept, others dropped.
+ * @throws {WireError} `frame_too_large`, `invalid_json`, `invalid_envelope`, `invalid_payload`, `unknown_type`,
+ *   `unsupported_version`, `role_violation` (a type only the hub sends); each with the path of the fault.
+ * Seed 001, "Framing" and "Envelope Schema".
+ */
+export function decodeClientLine(line: Buffer): ClientEnvelope {
+  return decodeWith(ClientEnvelope, line)
+}
+
+/**
+ * Reads one hub frame from one line, for clients.
+ * @throws {WireError} as `decodeClientLine`; `unknown_type` is a frame of a newer hub and may be skipped.
+ */
+export function decodeHubLine(line: Buffer): HubEnvelope {
+  return decodeWith(HubEnvelope, line)
+}
+
+function decodeWith<T>(schema: z.ZodType<T>, line: Buffer): T {
+  const value = parseLine(line)
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw faultOf(value as Record<string, unknown>, parsed.error.issues[0])
+}
+
+function parseLine(line: Buffer): unknown {
+  if (line.length > lineBytesMax) throw tooLarge(line.length)
+  if (!isUtf8(line)) throw new WireError('invalid_json', 'the line is not UTF-8')
+  let value: unknown
+  try {
+    value = JSON.parse(line.toString())
+  } catch (error) {
+    throw new WireError('invalid_json', `not JSON: ${(error as Error).message}`)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new WireError(
+      'invalid_envelope',
+      'a frame is a JSON object: {"type":…,"session_id":…,"payload":{…}}',
+    )
+  if (nestsDeeper(value, jsonLevelsMax))
+    throw new WireError('invalid_json', `nested more than ${jsonLevelsMax} levels deep`)
+  return value
+}
+
+/** The error for a line of `length` bytes. */
+export function tooLarge(length: number): WireError {
+  return new WireError('frame_too_large', `the line has ${length} bytes; at most ${lineBytesMax} are taken`)
+}
+
+function nestsDeeper(value: object, levels: number): boolean {
+  if (levels === 0) return true
+  for (const key in value) {
+    const inner = (value as Record<string, unknown>)[key]
+    if (typeof inner === 'object' && inner !== null && nestsDeeper(inner, levels - 1)) return true
+  }
+  return false
+}
+
+type Issue = z.core.$ZodIssue
+
+/** Says what was wrong, where, and what would be right. */
+function faultOf(value: Record<string, unknown>, issue: Issue | undefined): WireError {
+  if (issue === undefined) return new WireError('invalid_envelope', 'the frame does not fit the protocol')
+  const field = issue.path[0]
+  if (field === 'type' && issue.path.length === 1) return typeFault(value['type'])
+  if (field === 'version') {
+    const version = Number(String(value['version']).replace(/^v/, ''))
+    if (version > 1) {
+      const message = `protocol version ${JSON.stringify(value['version'])} is not spoken here; this is version "1"`
+      return new WireError('unsupported_version', message)
+    }
+  }
+  const where = issue.path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+  const path = where.replace(/^\./, '') || 'the frame'
+  const missing = issue.code === 'invalid_type' && !isPresent(value, issue.path)
+  const message = missing ? `${path} is missing (${issue.expected})` : `${path}: ${issue.message}`
+  const inPayload = field === 'payload' && issue.path.length > 1
+  return new WireError(inPayload ? 'invalid_payload' : 'invalid_envelope', message)
+}
+
+function typeFault(type: unknown): WireError {
+  if (typeof type !== 'string') return new WireError('invalid_envelope', 'type is missing (string)')
+  if (hubOnlyTypes.has(type))
+    return new WireError('role_violation', `only the hub sends ${JSON.stringify(type)}`)
+  const known = 'hello, subscribe, delta, heartbeat, command, command_result'
+  return new WireError(
+    'unknown_type',
+    `no frame type ${JSON.stringify(type.slice(0, 64))}; a client sends: ${known}`,
+  )
+}
+
+function isPresent(value: unknown, path: readonly PropertyKey[]): boolean {
+  let at = value
+  for (const part of path) {
+    if (typeof at !== 'object' || at === null) return false
+    at = (at as Record<PropertyKey, unknown>)[part]
+  }
+  return at !== undefined
+}
