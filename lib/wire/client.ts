@@ -67,6 +67,13 @@ export class HubClient {
     this.#connect()
   }
 
+  /** Waits for the connection. @returns false when there is none within that time. */
+  async whenUp(withinMs: number): Promise<boolean> {
+    for (const untilMs = Date.now() + withinMs; !this.#isUp && Date.now() < untilMs; )
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    return this.#isUp
+  }
+
   /** Sends a frame. @returns false when there is no connection: nothing is kept for later. */
   send<T extends ClientType>(type: T, payload: ClientFrame<T>['payload'], requestId?: string): boolean {
     if (!this.#isUp || this.#connection === null) return false

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CommandError } from './errors.js'
-import { lifecycles, type Command } from './messages.js'
+import type { Command } from './messages.js'
 
 /**
  * The commands and their arguments. Seed 001, "command"; design: Commands.
@@ -8,6 +8,9 @@ import { lifecycles, type Command } from './messages.js'
  */
 
 const detail = z.string().max(1_000)
+/** What an agent may say of itself; that it is gone, its process says. */
+export const reportable = ['running', 'needs_input', 'idle', 'error'] as const
+export type Reportable = (typeof reportable)[number]
 
 const agentArgs = {
   /** Ends the agent: SIGINT, SIGTERM, SIGKILL, each when the one before did not. */
@@ -23,7 +26,7 @@ const agentArgs = {
   /** Publishes the agent's whole state again, git and tasks read anew. */
   refresh: z.looseObject({}),
   /** What the agent, or a script in its pane, says of itself. */
-  report: z.looseObject({ lifecycle: z.enum(lifecycles), detail: detail.optional() }),
+  report: z.looseObject({ lifecycle: z.enum(reportable), detail: detail.optional() }),
 } as const
 
 const hubArgs = {

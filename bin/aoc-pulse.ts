@@ -1,0 +1,145 @@
+#!/usr/bin/env node
+import { openFeed } from '../lib/pulse/feed.js'
+import { findAgent } from '../lib/pulse/row.js'
+import { printable } from '../lib/pulse/text.js'
+import { agentCommandNames, parseCommand } from '../lib/wire/commands.js'
+import { sessionId, slug, socketPath } from '../lib/wire/identity.js'
+import { logDir, logLevel, openLog } from '../lib/wire/log.js'
+import { giveOneCommand, NoHubError } from '../lib/wire/one-command.js'
+import { lookAround } from '../lib/wire/surroundings.js'
+import { exitCodes, fail, newProgram, runProgram, wholeNumber } from './program.js'
+
+interface PulseFlags {
+  session?: string
+  pulseSocketPath?: string
+  plain?: boolean
+  json?: boolean
+  once?: boolean
+  sinceSeq?: number
+  hubStart: boolean
+}
+
+const { env } = process
+const name = 'aoc-pulse'
+const program = newProgram(name, 'Shows what the agents of a session do, and which of them needs you.')
+  .option(
+    '--session <id>',
+    'session id (default: zellij or tmux session, AOC_SESSION_ID, or two words from the project)',
+  )
+  .option(
+    '--pulse-socket-path <path>',
+    "the hub's socket (default: AOC_PULSE_SOCK or below the runtime folder)",
+  )
+  .option('--plain', 'a table, then a line for each change (the default)')
+  .option('--json', 'the same as NDJSON: {"seq","op":"upsert"|"remove","agent_id","state"}')
+  .option('--once', 'show what there is and end')
+  .option('--since-seq <n>', 'go on after this seq instead of starting with all states', wholeNumber)
+  .option('--no-hub-start', 'do not start a hub when none listens')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  aoc-pulse                             follow the session around this terminal
+  aoc-pulse --once                      a table of its agents
+  aoc-pulse --json | jq -r 'select(.state.lifecycle == "needs_input") | .agent_id'
+  aoc-pulse send stop_agent codex       end an agent
+  aoc-pulse send send_input 12 text=yes submit=true`,
+  )
+  .action((flags: PulseFlags) => follow(flags))
+
+program
+  .command('send')
+  .argument('<command>', `one of ${agentCommandNames.join(', ')}, focus_tab, focus_pane`)
+  .argument('[agent]', 'its id, pane or label; - for a command of the hub')
+  .argument('[key=value...]', 'arguments of the command')
+  .description('give a command and print its result; exit 0 when it is ok, 1 when not')
+  .option('--session <id>', 'session id')
+  .option('--pulse-socket-path <path>', "the hub's socket")
+  .option('--json', 'print the result as JSON')
+  .action((command: string, agent: string | undefined, pairs: string[], flags: PulseFlags, self) =>
+    send(command, agent, pairs, { ...self.parent?.opts(), ...flags }),
+  )
+
+await runProgram(program, process.argv)
+
+async function follow(flags: PulseFlags): Promise<void> {
+  const around = lookAround(flags, env)
+  const session = sessionId(flags, env, around)
+  const dir = logDir(undefined, env, around.cwd)
+  const { stdout, stderr } = process
+  stdout.on('error', () => process.exit(exitCodes.ok))
+  const feed = openFeed({
+    sessionId: session,
+    socketPath: socketPath(flags, env, around, session),
+    once: flags.once === true,
+    json: flags.json === true,
+    ...(flags.sinceSeq !== undefined && { sinceSeq: flags.sinceSeq }),
+    ...(flags.hubStart && !flags.once && { hubLogDir: dir }),
+    look: {
+      color: stdout.isTTY === true && !env['NO_COLOR'],
+      columns: stdout.columns ?? Number.POSITIVE_INFINITY,
+    },
+    log: openLog({ component: 'pulse', slug: slug(session), dir, level: logLevel(env) }),
+    print: (line) => void stdout.write(`${line}\n`),
+    note: (line) => void stderr.write(`${name}: ${printable(line)}\n`),
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => void feed.close().then(() => process.exit(exitCodes.ok)))
+  const isServed = await feed.ended
+  await feed.close()
+  if (!isServed)
+    fail(
+      name,
+      `no hub of session ${session} answers; aoc-agent-wrap and aoc-pulse start one`,
+      exitCodes.noHub,
+    )
+}
+
+async function send(
+  command: string,
+  agent: string | undefined,
+  pairs: string[],
+  flags: PulseFlags,
+): Promise<void> {
+  const isOfAgent = (agentCommandNames as string[]).includes(command)
+  // A command of the hub names no agent: what stands there is its first argument.
+  const isPair = agent?.includes('=') === true && !agent.includes('::')
+  const args = argsOf(command, !isOfAgent && isPair ? [agent, ...pairs] : pairs)
+  if (isOfAgent && agent === undefined) program.error(`error: give the agent for ${command}`)
+  const around = lookAround(flags, env)
+  const session = sessionId(flags, env, around)
+  try {
+    const result = await giveOneCommand({
+      socketPath: socketPath(flags, env, around, session),
+      sessionId: session,
+      command,
+      target: (states) => (agent === undefined || agent === '-' || isPair ? null : findAgent(states, agent)),
+      args,
+    })
+    if (flags.json) console.log(JSON.stringify(result))
+    else if (result.status === 'ok') console.log(printable(result.message ?? 'ok'))
+    else fail(name, `${printable(result.error?.code ?? 'error')}: ${printable(result.message ?? '')}`)
+    process.exitCode = result.status === 'ok' ? exitCodes.ok : exitCodes.failed
+  } catch (error) {
+    fail(name, error, error instanceof NoHubError ? exitCodes.noHub : exitCodes.failed)
+  }
+}
+
+/** `key=value` pairs: texts, unless the command takes them only as true, false or a number. */
+function argsOf(command: string, pairs: string[]): Record<string, unknown> {
+  const texts: Record<string, unknown> = {}
+  const values: Record<string, unknown> = {}
+  for (const pair of pairs) {
+    const at = pair.indexOf('=')
+    if (at < 1) program.error(`error: an argument is key=value, not ${JSON.stringify(pair)}`)
+    const [key, value] = [pair.slice(0, at), pair.slice(at + 1)]
+    texts[key] = value
+    values[key] = /^(true|false|-?\d{1,15})$/.test(value) ? (JSON.parse(value) as unknown) : value
+  }
+  try {
+    parseCommand({ command, args: texts })
+    return texts
+  } catch {
+    return values
+  }
+}

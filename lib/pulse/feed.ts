@@ -1,0 +1,107 @@
+import { startHubProcess } from '../wire/start-hub.js'
+import { Subscriber } from '../wire/subscriber.js'
+import type { Log } from '../wire/log.js'
+import type { StateChange } from '../wire/messages.js'
+import { changeLine, removedLine, table, type Look } from './plain.js'
+import { rowOf, type Row } from './row.js'
+import { Settling, type Settled } from './settle.js'
+
+export interface FeedOptions {
+  sessionId: string
+  socketPath: string
+  /** Ends after the first states. */
+  once: boolean
+  json: boolean
+  sinceSeq?: number
+  /** Where a hub that has to be started logs; absent when none may be started. */
+  hubLogDir?: string
+  look: Look
+  log: Log
+  /** Prints a line; @returns false when nobody reads any more. */
+  print: (line: string) => void
+  /** Says something about the feed itself. */
+  note: (line: string) => void
+}
+
+export interface Feed {
+  /** Resolves when the feed has ended: after `once`, or with false when no hub answered for it. */
+  readonly ended: Promise<boolean>
+  close(): Promise<void>
+}
+
+/** How long `once` waits for a hub that is being started or is busy. */
+const onceMs = 3_000
+
+/** Follows a session: first what there is, then each change, as lines for people or as NDJSON. */
+export function openFeed(options: FeedOptions): Feed {
+  const { sessionId, socketPath, once, json, sinceSeq, hubLogDir, look, log, print, note } = options
+  const settling = new Settling()
+  const rows = new Map<string, Row>()
+  let isFirst = sinceSeq === undefined
+  let wasUp = false
+  let finish: (isServed: boolean) => void = () => {}
+  const ended = new Promise<boolean>((resolve) => {
+    finish = resolve
+  })
+
+  const tell = (changes: Settled[]): void => {
+    for (const change of changes) {
+      if (json) print(jsonRecord(change))
+      const before = rows.get(change.agent_id)
+      if (change.op === 'remove') {
+        rows.delete(change.agent_id)
+        if (!json && before) print(removedLine(before, Date.now()))
+        continue
+      }
+      const after = rowOf(change.state)
+      rows.set(change.agent_id, after)
+      const line = json || isFirst ? null : changeLine(before, after, Date.now(), look)
+      if (line !== null) print(line)
+    }
+  }
+
+  const subscriber = new Subscriber({
+    clientId: `pulse-${process.pid}`,
+    sessionId,
+    socketPath,
+    log,
+    ...(sinceSeq !== undefined && { sinceSeq }),
+    ...(hubLogDir !== undefined && {
+      startHub: () => startHubProcess({ sessionId, socketPath, logDir: hubLogDir }),
+    }),
+    onChange: (applied) => {
+      tell(settling.take(applied, Date.now()))
+      if (isFirst) {
+        isFirst = false
+        if (!json) for (const line of table([...rows.values()], Date.now(), look)) print(line)
+      }
+      if (once) finish(true)
+    },
+    onUp: () => {
+      if (wasUp) note('connected again')
+      wasUp = true
+    },
+    onDown: (reason) => {
+      if (wasUp) note(`the hub is gone (${reason}); waiting for it`)
+    },
+  })
+  subscriber.open()
+  const settle = setInterval(() => {
+    if ((settling.dueMs ?? Number.POSITIVE_INFINITY) <= Date.now()) tell(settling.expire(Date.now()))
+  }, 500)
+  if (once) setTimeout(() => finish(false), onceMs).unref()
+  return {
+    ended,
+    async close() {
+      clearInterval(settle)
+      await subscriber.close()
+    },
+  }
+}
+
+function jsonRecord(change: StateChange & { seq: number }): string {
+  const { seq, op, agent_id: id } = change
+  return JSON.stringify(
+    change.op === 'remove' ? { seq, op, agent_id: id } : { seq, op, agent_id: id, state: change.state },
+  )
+}

@@ -1,0 +1,93 @@
+import { basename } from 'node:path'
+import { z } from 'zod'
+import { lifecycles, type AgentState, type Lifecycle } from '../wire/messages.js'
+import { AgentStatus, DiffSummary } from '../wire/source.js'
+import { printable } from './text.js'
+
+/** One agent as a person sees it; every text is printable. */
+export interface Row {
+  agentId: string
+  paneId: string
+  label: string
+  lifecycle: Lifecycle
+  /** What it waits for, or what went wrong. */
+  detail: string
+  snippet: string
+  project: string
+  branch: string
+  /** Files, and lines added and removed; null when there is no diff. */
+  diff: { files: number; additions: number; deletions: number } | null
+  /** Since when it is in this lifecycle, as far as is known. */
+  sinceMs: number | null
+}
+
+// A state comes from anybody: each part is taken if it is what it should be, and left out otherwise.
+const Source = z.looseObject({
+  label: z.string().optional().catch(undefined),
+  status: z
+    .looseObject({ detail: z.string().nullish().catch(null), since_ms: z.number().nullish().catch(null) })
+    .optional()
+    .catch(undefined),
+  agent_status: AgentStatus.partial().optional().catch(undefined),
+  diff_summary: DiffSummary.pick({ git_available: true, summary: true }).optional().catch(undefined),
+})
+type Source = z.infer<typeof Source>
+
+/** The row of a state. Pure. */
+export function rowOf(state: AgentState): Row {
+  const parsed = Source.safeParse(state.source)
+  const source: Source = parsed.success ? parsed.data : {}
+  const { label, status, agent_status: v1, diff_summary: diff } = source
+  return {
+    agentId: printable(state.agent_id),
+    paneId: printable(state.pane_id),
+    label: printable(label ?? '') || printable(state.pane_id),
+    lifecycle: state.lifecycle,
+    detail: printable(status?.detail ?? v1?.message ?? ''),
+    snippet: printable(state.snippet ?? ''),
+    project: printable(basename(v1?.project_root ?? '')),
+    branch: printable(typeof diff?.['branch'] === 'string' ? diff['branch'] : ''),
+    diff: diff?.git_available ? totalOf(diff.summary) : null,
+    sinceMs: status?.since_ms ?? state.updated_at_ms ?? null,
+  }
+}
+
+function totalOf({ staged, unstaged, untracked }: DiffSummary['summary']): Row['diff'] {
+  return {
+    files: staged.files + unstaged.files + untracked.files,
+    additions: staged.additions + unstaged.additions,
+    deletions: staged.deletions + unstaged.deletions,
+  }
+}
+
+/** Who needs the person first: by lifecycle, then who waits longest, then by id. */
+export function byNeed(a: Row, b: Row): number {
+  const rank = lifecycles.indexOf(a.lifecycle) - lifecycles.indexOf(b.lifecycle)
+  if (rank !== 0) return rank
+  const waits = a.lifecycle === 'needs_input' || a.lifecycle === 'error'
+  const age = waits ? (a.sinceMs ?? 0) - (b.sinceMs ?? 0) : 0
+  return age !== 0 ? age : a.agentId < b.agentId ? -1 : 1
+}
+
+/**
+ * The agent a person means: its id, its pane, its label, or the start of one of them.
+ * @throws {Error} when none or several fit, with their names.
+ */
+export function findAgent(states: readonly AgentState[], wanted: string): string {
+  const rows = states.map(rowOf)
+  const names = (row: Row): string[] => [row.agentId, row.paneId, row.label]
+  const exact = states.find((state) => state.agent_id === wanted)
+  if (exact !== undefined) return exact.agent_id
+  for (const fits of [(name: string) => name === wanted, (name: string) => name.startsWith(wanted)]) {
+    const found = states.filter((_, i) => names(rows[i]!).some(fits))
+    if (found.length === 1) return found[0]!.agent_id
+    if (found.length > 1)
+      throw new Error(
+        `${JSON.stringify(wanted)} fits several agents: ${found.map(({ agent_id: id }) => id).join(', ')}`,
+      )
+  }
+  const known = rows.map((row) => `${row.agentId} (${row.label})`).join(', ')
+  throw new Error(
+    `no agent ${JSON.stringify(wanted)}; there ${rows.length === 0 ? 'is none' : `are: ${known}`}`,
+  )
+}

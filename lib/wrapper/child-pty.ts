@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
+import pty from '@lydell/node-pty'
+import type { Child, ChildEvents, ChildOptions } from './child.js'
+import { firstChildOf, groupsBelow, isStopped, signalGroup } from './processes.js'
+
+const signalNames = new Map(
+  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
+)
+
+/**
+ * What leads the session of the agent's terminal. The kernel lets no process suspend (Ctrl-Z) whose parent is
+ * outside of its session, so the agent needs a parent inside: a small shell with job control, which stops itself
+ * whenever the agent is stopped, and puts it into the foreground when it is woken. Its own words go nowhere.
+ */
+const leaderScript = `exec 3>&2 2>/dev/null
+set -m
+"$@" 2>&3 3>&-
+s=$?
+while kill -s 0 %% && [ "$s" -gt 128 ]; do
+  kill -s STOP $$
+  fg >/dev/null
+  s=$?
+done
+exit "$s"`
+/** Shells that do this in a script; bash needs to be interactive for it. */
+const leaderShells = ['/bin/dash', '/usr/bin/dash']
+/** Words that dash itself would run: these are started by their file's path. */
+const builtins = new Set(
+  (
+    '. : [ alias bg break case cd chdir command continue do done echo elif else esac eval exec exit export false fg fi for ' +
+    'getopts hash if in jobs kill local printf pwd read readonly return set shift test then times trap true type ulimit ' +
+    'umask unalias unset until wait while { } !'
+  ).split(' '),
+)
+
+/**
+ * Starts a command on a terminal of its own. Without dash it leads that terminal's session itself, and cannot be
+ * suspended by Ctrl-Z.
+ */
+export function startOnTerminal(
+  options: ChildOptions,
+  size: { columns: number; rows: number },
+  events: ChildEvents,
+): Child {
+  const { file, command, args, cwd, env } = options
+  const shell = leaderShells.find((path) => existsSync(path))
+  const word = builtins.has(command) || command.includes('=') ? file : command
+  const argv = shell === undefined ? args : ['-c', leaderScript, 'aoc-agent-wrap', word, ...args]
+  const leader = pty.spawn(shell ?? command, argv, {
+    name: env['TERM'] ?? 'xterm-256color',
+    cols: size.columns,
+    rows: size.rows,
+    cwd,
+    env,
+    encoding: null,
+  })
+  let isGone = false
+  // Without an encoding the data are bytes, whatever the types say.
+  leader.onData((data) => events.onOutput(data as unknown as Buffer, 'stdout'))
+  leader.onExit(({ exitCode, signal }) => {
+    isGone = true
+    // A shell gives 128+n for signal n.
+    const number = signal || (shell !== undefined && exitCode > 128 ? exitCode - 128 : 0)
+    const name = signalNames.get(number)
+    events.onExit(exitCode, name ?? null)
+  })
+  let agentPid: number | null = shell === undefined ? leader.pid : null
+  return {
+    get pid() {
+      agentPid ??= isGone ? null : firstChildOf(leader.pid)
+      return agentPid
+    },
+    hasTerminal: true,
+    write(bytes) {
+      if (!isGone) leader.write(bytes as string)
+    },
+    resize(columns, rows) {
+      if (isGone) return
+      try {
+        leader.resize(Math.max(1, columns), Math.max(1, rows))
+      } catch {
+        // It has just gone.
+      }
+    },
+    signal(name) {
+      if (isGone) return
+      if (shell === undefined) return signalGroup(leader.pid, name)
+      for (const group of groupsBelow(leader.pid)) signalGroup(group, name)
+      // A leader that is stopped sees no end of its child.
+      if (name === 'SIGCONT' || name === 'SIGKILL') signalGroup(leader.pid, 'SIGCONT')
+    },
+    get isStopped() {
+      return !isGone && isStopped(leader.pid)
+    },
+    wake() {
+      if (!isGone) signalGroup(leader.pid, 'SIGCONT')
+    },
+    pause: () => leader.pause(),
+    resume: () => leader.resume(),
+  }
+}

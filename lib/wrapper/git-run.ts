@@ -1,0 +1,166 @@
+import { stat } from 'node:fs/promises'
+import { isAbsolute } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import split2 from 'split2'
+
+import type { DiffReason } from '../wire/source.js'
+
+/** A git that has not ended by then is killed. */
+export const gitTimeoutMs = 30_000
+/** Characters of one NUL-terminated record; git's longest are two paths. */
+const recordCharsMax = 1_024 * 1_024
+/** Characters of what git says besides, from the end: the reason for a failure is its last line. */
+const complaintCharsMax = 8_192
+const messageCharsMax = 500
+
+/** A git that gave no answer. `code` is the `reason` of a diff summary, `message` is for the person. */
+export class GitError extends Error {
+  override readonly name = 'GitError'
+  readonly code: DiffReason
+
+  constructor(code: DiffReason, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** Where and how git runs. */
+export interface GitPlace {
+  projectRoot: string
+  env: NodeJS.ProcessEnv
+  /** Kills git and all it started; its reason, a {@link GitError}, is what `runGit` then throws. */
+  signal: AbortSignal
+}
+
+/** Variables that say where configuration is, and how far up a repository is looked for; all other `GIT_*` go. */
+const keptVariables = /^GIT_(CONFIG_.+|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|EXEC_PATH)$/
+
+/**
+ * The environment of every git that the wrapper starts: none of the surroundings' repository, no index lock,
+ * English, no question, no network (a partial clone fetches what a diff lacks), and no `git` from a relative folder of
+ * PATH, which would be one that the repository brings along.
+ */
+export function gitEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(([name]) => !name.startsWith('GIT_') || keptVariables.test(name))
+  const path = (env.PATH ?? '').split(':').filter((folder) => isAbsolute(folder))
+  return {
+    ...Object.fromEntries(kept),
+    // An empty PATH would be the folder git runs in.
+    PATH: path.length === 0 ? '/usr/bin:/bin' : path.join(':'),
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_ALLOW_PROTOCOL: 'none',
+    LC_ALL: 'C',
+  }
+}
+
+/**
+ * Against settings of a repository that would run its programs or give other output than the parsers know; and, since
+ * `git diff` takes the index lock in spite of GIT_OPTIONAL_LOCKS when files only look changed, against that.
+ */
+const settings = [
+  'core.fsmonitor=false',
+  'diff.autoRefreshIndex=false',
+  'diff.relative=false',
+  'diff.orderFile=/dev/null',
+  'diff.renameLimit=1000',
+  'status.renameLimit=1000',
+].flatMap((setting) => ['-c', setting])
+
+/**
+ * Runs one git in the project and hands over its NUL-terminated records as they come: memory does not grow with them.
+ * @throws {GitError} as soon as it is clear that there will be no answer; records may have been handed over before.
+ */
+export async function runGit(
+  place: GitPlace,
+  args: readonly string[],
+  onRecord: (record: string) => void,
+): Promise<void> {
+  await checkFolder(place.projectRoot)
+  // 100 ms when it is loaded first: not before the agent is up.
+  const { execa } = await import('execa')
+  place.signal.throwIfAborted()
+  const child = execa('git', ['--no-pager', ...settings, ...args], {
+    cwd: place.projectRoot,
+    env: gitEnvironment(place.env),
+    extendEnv: false,
+    stdin: 'ignore',
+    buffer: false,
+    reject: false,
+    // A group and a session of its own: no terminal to ask on, and one signal reaches all that it started.
+    detached: true,
+  })
+  const kill = () => {
+    killGroup(child.pid)
+    child.stdout.destroy()
+    child.stderr.destroy()
+  }
+  place.signal.addEventListener('abort', kill, { once: true })
+  let complaint = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint = (complaint + text).slice(-complaintCharsMax)
+  })
+  try {
+    const read = pipeline(child.stdout, split2('\0', { maxLength: recordCharsMax }), async (records) => {
+      for await (const record of records) onRecord(record as string)
+    })
+    // What breaks the reading must not leave git running.
+    const broken = await read.then(
+      () => undefined,
+      (error: Error) => error,
+    )
+    if (broken !== undefined) kill()
+    const result = await child
+    place.signal.throwIfAborted()
+    if (broken !== undefined) throw new GitError('error', `git's answer could not be read: ${broken.message}`)
+    if (result.failed) throw await failure(place.projectRoot, complaint, result)
+  } finally {
+    place.signal.removeEventListener('abort', kill)
+  }
+}
+
+/** A missing folder gives the same ENOENT as a missing git: it is looked at first, and again after such a failure. */
+async function checkFolder(projectRoot: string): Promise<void> {
+  const stats = await stat(projectRoot).catch((error: NodeJS.ErrnoException) => error)
+  if (stats instanceof Error)
+    throw new GitError('error', `The project folder cannot be read (${stats.code}).`)
+  if (!stats.isDirectory()) throw new GitError('error', 'The project root is not a folder.')
+}
+
+async function failure(
+  projectRoot: string,
+  complaint: string,
+  result: { code?: string; exitCode?: number; signal?: string },
+): Promise<GitError> {
+  if (result.code === 'ENOENT') {
+    await checkFolder(projectRoot)
+    return new GitError('git_missing', 'There is no git on PATH.')
+  }
+  const message = firstLine(complaint)
+  if (/^fatal: not a git repository \(or any /m.test(complaint)) {
+    return new GitError('not_git_repo', message)
+  }
+  if (message !== '') return new GitError('error', message)
+  const end = result.code ?? (result.signal === undefined ? `code ${result.exitCode}` : result.signal)
+  return new GitError('error', `git ended with ${end}.`)
+}
+
+/** The line that says what failed, else the first; safe to show in a terminal. */
+function firstLine(complaint: string): string {
+  const lines = complaint.split('\n')
+  const line = lines.find((text) => /^(fatal|error): /.test(text)) ?? lines[0] ?? ''
+  return line
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .slice(0, messageCharsMax)
+    .trim()
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
+}

@@ -1,0 +1,129 @@
+import { WireError } from '../wire/errors.js'
+import { HubClient } from '../wire/client.js'
+import { heartbeatMs, publishesPerSecond } from '../wire/limits.js'
+import { noLog, type Log } from '../wire/log.js'
+import type { AgentState, Command, CommandResult, HelloInput } from '../wire/messages.js'
+
+export interface PublisherOptions {
+  socketPath: string
+  sessionId: string
+  agentId: string
+  hello: HelloInput
+  /** The agent's state now; asked for whenever it is published. */
+  state: () => AgentState
+  /** Does a command for the agent; must not throw. */
+  onCommand: (command: Command) => Promise<CommandResult>
+  /** Starts a hub when none listens. */
+  startHub?: () => void
+  log?: Log
+}
+
+/** How long an agent that failed at once may take to be told of. */
+const firstConnectMs = 1_000
+
+/**
+ * Keeps the hub told of one agent: at most four deltas a second, the last state wins; a heartbeat every 5 s; the
+ * whole state after every reconnect. Without a hub, or with one that takes nothing, it costs nothing.
+ */
+export class Publisher {
+  readonly #client: HubClient
+  readonly #log: Log
+  #last = ''
+  #publishedMs = 0
+  #timer: NodeJS.Timeout | null = null
+  readonly #heartbeat: NodeJS.Timeout
+  #isEnded = false
+
+  constructor(private readonly options: PublisherOptions) {
+    const { socketPath, sessionId, hello, startHub, log } = options
+    this.#log = log ?? noLog
+    this.#client = new HubClient({
+      socketPath,
+      sessionId,
+      hello,
+      ...(log && { log }),
+      ...(startHub && { startHub }),
+      onUp: () => {
+        this.#last = ''
+        this.#publish()
+      },
+      onDrain: () => this.changed(),
+      onFrame: (frame) => {
+        if (frame.type === 'command') void this.#command(frame.payload, frame.request_id ?? undefined)
+      },
+    })
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs)
+    this.#client.open()
+  }
+
+  /** The state may be another one now. */
+  changed(): void {
+    if (this.#timer !== null || this.#isEnded) return
+    const waitMs = this.#publishedMs + 1_000 / publishesPerSecond - Date.now()
+    this.#timer = setTimeout(() => this.#publish(), Math.max(0, waitMs))
+  }
+
+  /** Says the last words: the state as it is, then that the agent is gone if `remove`; then disconnects. */
+  async end(remove: boolean): Promise<void> {
+    clearInterval(this.#heartbeat)
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    // A failure at the very start is worth a moment's wait; that nothing went wrong is not.
+    if (!remove) await this.#client.whenUp(firstConnectMs)
+    this.#last = ''
+    this.#publish()
+    this.#isEnded = true
+    if (remove) this.#client.send('delta', { changes: [{ op: 'remove', agent_id: this.options.agentId }] })
+    await this.#client.close()
+  }
+
+  #publish(): void {
+    this.#timer = null
+    // What is left out now is published when the socket has room, as it is then.
+    if (this.#isEnded || !this.#client.isUp || this.#client.isFull) return
+    const state = this.options.state()
+    const shown = JSON.stringify({ ...state, last_heartbeat_ms: 0, updated_at_ms: 0 })
+    if (shown === this.#last) return
+    this.#last = shown
+    this.#publishedMs = Date.now()
+    this.#send(state)
+  }
+
+  #send(state: AgentState): void {
+    const { agentId } = this.options
+    try {
+      this.#client.send('delta', { changes: [{ op: 'upsert', agent_id: agentId, state }] })
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      this.#log('error', 'state_too_large', { message: error.message })
+      const { source: _, ...rest } = state
+      this.#client.send('delta', {
+        changes: [{ op: 'upsert', agent_id: agentId, state: rest as AgentState }],
+      })
+    }
+  }
+
+  #beat(): void {
+    if (this.#client.isFull) return
+    const { lifecycle } = this.options.state()
+    this.#client.send('heartbeat', {
+      agent_id: this.options.agentId,
+      last_heartbeat_ms: Date.now(),
+      lifecycle,
+    })
+  }
+
+  async #command(command: Command, requestId: string | undefined): Promise<void> {
+    const result = await this.options.onCommand(command)
+    try {
+      this.#client.send('command_result', result, requestId)
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      const { code, message } = error
+      this.#client.send(
+        'command_result',
+        { command: result.command, status: 'error', message, error: { code, message } },
+        requestId,
+      )
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { snippetCharsMax } from '../wire/limits.js'
+
+/** Box drawing, blocks, braille (spinners), geometric shapes and the dingbats agents spin with. */
+const ornament = /[\u2500-\u259f\u2800-\u28ff\u25a0-\u25ff\u2722-\u274b]/gu
+const spinners = /(^|\s)[|/\\·∙•…*-](?=\s|$)/gu
+/** Control and format characters, and halves of surrogate pairs. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+
+/**
+ * The last line that means something to a person: no control characters, spinner frames or box drawing, at most
+ * 140 characters; null when there is none. Pure. design: lifecycle, "The snippet".
+ * @param lines from top to bottom, as a terminal shows them.
+ */
+export function snippetOf(lines: readonly string[]): string | null {
+  for (const line of lines.toReversed()) {
+    const text = plainText(line)
+    if (/[\p{L}\p{N}]/u.test(text)) return text
+  }
+  return null
+}
+
+/** A line as plain text: one row of printable characters. */
+export function plainText(line: string): string {
+  const text = line
+    .toWellFormed()
+    .replaceAll(/\t/g, ' ')
+    .replaceAll(unprintable, '')
+    .replaceAll(ornament, ' ')
+    .replaceAll(spinners, '$1')
+    .replaceAll(/\s+/gu, ' ')
+    .trim()
+  const characters = [...text]
+  return characters.length <= snippetCharsMax
+    ? text
+    : `${characters
+        .slice(0, snippetCharsMax - 1)
+        .join('')
+        .trimEnd()}…`
+}

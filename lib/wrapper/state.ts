@@ -1,0 +1,76 @@
+import type { AgentState, Lifecycle } from '../wire/messages.js'
+import type { AgentStatus, DiffSummary, TaskSummary } from '../wire/source.js'
+import type { Judged } from './lifecycle.js'
+
+/** Who the agent is; does not change while it runs. */
+export interface AgentIdentity {
+  sessionId: string
+  paneId: string
+  agentId: string
+  label: string
+  projectRoot: string
+  cwd: string
+  /** The command's name, without its arguments: those may hold what nobody else should read. */
+  command: string
+  tabScope?: string | undefined
+}
+
+/** What is known of it now. */
+export interface AgentFacts {
+  judged: Judged
+  pid: number | null
+  snippet: string | null
+  lastActivityMs: number | null
+  diff: DiffSummary | null
+  tasks: Record<string, TaskSummary> | null
+}
+
+/**
+ * The state that is published: seed 001's fields, and under `source` the payloads of seed 000
+ * (`agent_status`, `diff_summary`, `task_summaries` by tag) beside what the lifecycle was derived from.
+ */
+export function agentState(who: AgentIdentity, facts: AgentFacts, nowMs: number): AgentState {
+  const { judged, pid, snippet, lastActivityMs, diff, tasks } = facts
+  return {
+    agent_id: who.agentId,
+    session_id: who.sessionId,
+    pane_id: who.paneId,
+    lifecycle: judged.lifecycle,
+    ...(snippet !== null && { snippet }),
+    last_heartbeat_ms: nowMs,
+    ...(lastActivityMs !== null && { last_activity_ms: lastActivityMs }),
+    updated_at_ms: nowMs,
+    source: {
+      kind: 'wrapper',
+      label: who.label,
+      command: who.command,
+      ...(pid !== null && { pid }),
+      ...(who.tabScope && { tab_scope: who.tabScope }),
+      status: judged.status,
+      agent_status: agentStatus(who, judged),
+      ...(diff !== null && { diff_summary: diff }),
+      ...(tasks !== null && { task_summaries: tasks }),
+    },
+  }
+}
+
+/** v1 has no word for an agent that waits: it runs, with a message. */
+const v1Status: Record<Lifecycle, AgentStatus['status']> = {
+  running: 'running',
+  needs_input: 'running',
+  idle: 'idle',
+  error: 'error',
+  offline: 'offline',
+}
+
+function agentStatus(who: AgentIdentity, { lifecycle, status }: Judged): AgentStatus {
+  const message = status.detail ?? (lifecycle === 'needs_input' ? 'waits for input' : null)
+  return {
+    agent_id: who.agentId,
+    status: v1Status[lifecycle],
+    pane_id: who.paneId,
+    project_root: who.projectRoot,
+    cwd: who.cwd,
+    ...(message !== null && { message }),
+  }
+}

@@ -1,0 +1,104 @@
+import { realpath } from 'node:fs/promises'
+import { resolve } from 'node:path'
+
+import type { GitDirs } from './git.js'
+import { IgnoreRules } from './ignore-rules.js'
+import { gitScopes, type Scope, tasksScope, workTreeScope } from './watch-scopes.js'
+import { FolderTree, type Refusal, type WatchFolder } from './watch-tree.js'
+
+/** Folders of a work tree past which it is not watched. */
+const foldersMaxDefault = 4_000
+
+/** What `watchProject` watches and whom it tells. */
+export interface WatchOptions {
+  projectRoot: string
+  /** As `readGitDirs` gave them; null where there is no repository. */
+  gitDirs: GitDirs | null
+  /** Something changed that may change the diff. Raw: it may come a thousand times a second. */
+  onGit: () => void
+  /** The tasks file may have changed, come or gone. Raw as well. */
+  onTasks: () => void
+  /** Called at most once: why the work tree's files are not watched, as a sentence for the person. */
+  onUnwatched: (reason: string) => void
+  limits?: { foldersMax?: number }
+  /** Node's `fs.watch`, or a stand-in for tests. */
+  watchFolder?: WatchFolder
+}
+
+/**
+ * Watches a project for what `readDiffSummary` and `readTaskSummaries` would tell, without polling.
+ *
+ * Watched are the repository's work tree (one system watch a folder; ignored folders, links and repositories inside that
+ * are no submodules are not entered), what in the git dir tells of commits, checkouts, resets and staging, and the way to
+ * the tasks file. A tracked file that the ignore rules match is not seen until something else happens. Without a
+ * repository only `.git` is waited for.
+ *
+ * A repository that comes, goes, or is another one now is told by `onGit`; when the next summary's `repo_root` is not
+ * `gitDirs.repoRoot`, close this and watch anew. The project folder itself being replaced is not followed.
+ * @returns when everything is watched; read both summaries after that. Never throws. After `close` nothing is called.
+ */
+export async function watchProject(options: WatchOptions): Promise<{ close(): Promise<void> }> {
+  const { gitDirs, onGit, onTasks, watchFolder } = options
+  const foldersMax = options.limits?.foldersMax ?? foldersMaxDefault
+  const projectRoot = await realpath(options.projectRoot).catch(() => resolve(options.projectRoot))
+  let told = false
+
+  const unwatched = (reason: string) => {
+    if (told) return
+    told = true
+    options.onUnwatched(reason)
+  }
+  const plant = (scope: Scope, onRefused: (cause: Refusal) => void) =>
+    new FolderTree({ ...scope, onRefused, ...(watchFolder && { watchFolder }) })
+  // Too many branches to watch their folders is no reason to say anything.
+  const refusedSmall = (cause: Refusal) => cause !== 'too_many' && unwatched(sentence(cause, foldersMax))
+  const onRepository = () => {
+    for (const tree of gitTrees) tree.reopen()
+    onGit()
+  }
+
+  const rules = gitDirs === null ? undefined : new IgnoreRules(gitDirs.repoRoot)
+  const loadExclude = async () => {
+    if (gitDirs !== null) await rules?.loadExclude(gitDirs.commonDir)
+  }
+  const onExclude = () => void loadExclude().then(() => workTree?.refresh(''))
+
+  const gitTrees =
+    gitDirs === null
+      ? []
+      : gitScopes(gitDirs, { onGit, onExclude }).map((scope) => plant(scope, refusedSmall))
+  const tasksTree = plant(tasksScope(projectRoot, { onTasks, onRepository }), refusedSmall)
+  const workTree =
+    gitDirs === null || rules === undefined
+      ? undefined
+      : plant(workTreeScope(gitDirs, rules, foldersMax, { onGit, onRepository }), (cause) => {
+          void workTree?.close()
+          unwatched(sentence(cause, foldersMax))
+        })
+
+  // The small trees come first: they are watched even where the system then has no more watches to give.
+  if (!(await tasksTree.start())) unwatched('The project folder cannot be watched.')
+  for (const tree of gitTrees) await tree.start()
+  await loadExclude()
+  await workTree?.start()
+
+  const trees = [tasksTree, ...gitTrees, ...(workTree === undefined ? [] : [workTree])]
+  return {
+    async close() {
+      await Promise.all(trees.map((tree) => tree.close()))
+    },
+  }
+}
+
+function sentence(cause: Refusal, foldersMax: number): string {
+  if (cause === 'too_many') {
+    return `The repository has more than ${foldersMax.toLocaleString('en')} folders that git does not ignore: its files are not watched.`
+  }
+  const known: Record<string, string> = {
+    ENOSPC: "The system's watches are used up (on Linux fs.inotify.max_user_watches)",
+    EMFILE: 'The system gives no more watchers (on Linux fs.inotify.max_user_instances)',
+    ENFILE: 'The system has too many open files',
+  }
+  const code = cause.code ?? cause.message
+  return `${known[code] ?? `The system refused to watch a folder (${code})`}: the repository's files are not watched.`
+}
