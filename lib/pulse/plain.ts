@@ -12,7 +12,7 @@ export interface Look {
 
 const glyphs: Record<Lifecycle, string> = {
   needs_input: '◆',
-  error: '✖',
+  error: '✗',
   running: '●',
   idle: '○',
   offline: '·',

@@ -56,8 +56,12 @@ export function startOnTerminal(
     encoding: null,
   })
   let isGone = false
+  const lastOutput = keepLastWords(leader)
   // Without an encoding the data are bytes, whatever the types say.
-  leader.onData((data) => events.onOutput(data as unknown as Buffer, 'stdout'))
+  leader.onData((data) => {
+    lastOutput.seen()
+    events.onOutput(data as unknown as Buffer, 'stdout')
+  })
   leader.onExit(({ exitCode, signal }) => {
     isGone = true
     // A shell gives 128+n for signal n.
@@ -98,5 +102,34 @@ export function startOnTerminal(
     },
     pause: () => leader.pause(),
     resume: () => leader.resume(),
+  }
+}
+
+/** How long a terminal whose command has gone may be silent before nothing more is waited for. */
+const lastWordsMs = 100
+
+/**
+ * node-pty closes a terminal 200 ms after its command has gone, read or not: a busy event loop would lose the end of
+ * the output. Here it is closed when nothing has come for a while; it ends by itself when nobody else holds it.
+ */
+function keepLastWords(leader: pty.IPty): { seen(): void } {
+  let seenMs = Date.now()
+  const socket = (leader as unknown as { _socket?: { destroy(): void } })._socket
+  if (socket !== undefined) {
+    const destroy = socket.destroy.bind(socket)
+    const whenSilent = (): void => {
+      if (Date.now() - seenMs >= lastWordsMs) return destroy()
+      // The timer comes after a turn of the event loop in which what is there was read.
+      setTimeout(whenSilent, lastWordsMs)
+    }
+    socket.destroy = () => {
+      seenMs = Date.now()
+      setTimeout(whenSilent, lastWordsMs)
+    }
+  }
+  return {
+    seen() {
+      seenMs = Date.now()
+    },
   }
 }

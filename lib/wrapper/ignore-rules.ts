@@ -6,12 +6,16 @@ import { readRegularFile } from './regular-file.js'
 
 /** Bytes of one ignore file; a larger one is not used. */
 const fileBytesMax = 256 * 1_024
-const linesMax = 2_000
-const lineCharsMax = 512
-/** `**` between folders is tried at every depth, so that each further one multiplies the time of a test. */
-const starstarsMax = 2
-/** Tests after which a matcher's memory of earlier ones, which only grows, is dropped. */
+/** Rules of one ignore file; the rest is left out. */
+const rulesMax = 1_000
+/** What one rule may hold; each star is one more place to try, and `**` between folders tries every depth. */
+const ruleCharsMax = 256
+const starsMax = 16
+const midStarstarsMax = 1
+/** After so many tests a matcher's memory of earlier ones, which only grows, is dropped. */
 const testsMax = 10_000
+/** A file whose tests take longer than that in sum, over `testsMax` of them, is not used any more. */
+const testsBudgetMs = 2_000
 
 /** Names that are never looked into, whatever the rules say. */
 const always: ReadonlySet<string> = new Set(['.git', '.aoc'])
@@ -19,7 +23,7 @@ const always: ReadonlySet<string> = new Set(['.git', '.aoc'])
 /**
  * The ignore rules of one work tree, as far as they have been loaded: its `.gitignore` files and `info/exclude`, not the
  * person's global ones. Paths are relative to the work tree's root, with `/`, the root being ''.
- * A rule that could take long to test is left out: then more is watched, and nothing else changes.
+ * Rules that take long to test are left out: then more is watched, and nothing else changes.
  */
 export class IgnoreRules {
   readonly #root: string
@@ -69,19 +73,24 @@ export class IgnoreRules {
 class Matcher {
   #rules: Ignore
   #tests = 0
+  #spentMs = 0
 
   constructor(text: string) {
-    const lines = text.split('\n').slice(0, linesMax)
-    this.#rules = newRules().add(lines.filter((line) => isQuick(line)).map((line) => line.replace(/\r$/, '')))
+    const lines = text.split('\n').map((line) => line.replace(/\r$/, ''))
+    this.#rules = newRules().add(lines.filter((line) => isQuick(line)).slice(0, rulesMax))
   }
 
   /** @returns undefined when no rule is about the path. */
   test(path: string): boolean | undefined {
-    if (++this.#tests > testsMax) {
+    const startMs = performance.now()
+    const { ignored, unignored } = this.#rules.test(path)
+    this.#spentMs += performance.now() - startMs
+    if (this.#spentMs > testsBudgetMs) this.#rules = newRules()
+    else if (++this.#tests > testsMax) {
       this.#rules = newRules().add(this.#rules)
       this.#tests = 0
+      this.#spentMs = 0
     }
-    const { ignored, unignored } = this.#rules.test(path)
     return ignored ? true : unignored ? false : undefined
   }
 }
@@ -90,8 +99,12 @@ function newRules(): Ignore {
   return ignore({ ignorecase: process.platform === 'darwin', allowRelativePaths: true })
 }
 
+/** Whether a line is a rule that is tested in little time on any path. */
 function isQuick(line: string): boolean {
-  return line.length <= lineCharsMax && line.split('**').length - 1 <= starstarsMax
+  if (line === '' || line.startsWith('#') || line.length > ruleCharsMax) return false
+  const stars = line.split('*').length - 1
+  const midStarstars = line.match(/(?<=.)\/\*{2,}(?=\/)/g)?.length ?? 0
+  return stars <= starsMax && midStarstars <= midStarstarsMax
 }
 
 async function readMatcher(path: string): Promise<Matcher | undefined> {

@@ -122,6 +122,8 @@ export class Reporting {
     this.#isEnded = true
     for (const refresh of this.#refreshes) refresh.stop()
     if (this.#snippetTimer) clearTimeout(this.#snippetTimer)
+    if (this.options.sendSnippet)
+      this.#snippet = snippetOf(await this.options.screen.lines()) ?? this.#snippet
     const { lifecycle } = judge(this.#signals)
     await Promise.all([this.#publisher.end(lifecycle === 'offline'), this.#close()])
   }

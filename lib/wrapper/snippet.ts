@@ -2,7 +2,7 @@ import { snippetCharsMax } from '../wire/limits.js'
 
 /** Box drawing, blocks, braille (spinners), geometric shapes and the dingbats agents spin with. */
 const ornament = /[\u2500-\u259f\u2800-\u28ff\u25a0-\u25ff\u2722-\u274b]/gu
-const spinners = /(^|\s)[|/\\·∙•…*-](?=\s|$)/gu
+const spinners = /(^|\s)[|/\\·∙•*-](?=\s|$)/gu
 /** Control and format characters, and halves of surrogate pairs. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 

@@ -136,13 +136,15 @@ export class FolderTree {
       parent?.children.add(path)
       return true
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      // Gone again, or not ours to read: there is nothing to see in it.
-      if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EACCES') {
-        this.#options.onRefused(error as Refusal)
-      }
+      this.#failed(error as NodeJS.ErrnoException)
       return false
     }
+  }
+
+  /** A folder that is gone again, or is not ours to read, has nothing to tell; all else is a limit of the system. */
+  #failed(error: NodeJS.ErrnoException): void {
+    const harmless = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM']
+    if (!harmless.includes(error.code ?? '')) this.#options.onRefused(error)
   }
 
   async #read(path: string, refresh: boolean): Promise<void> {
@@ -161,8 +163,8 @@ export class FolderTree {
           break
         }
       }
-    } catch {
-      // Not ours to read, or going: then an event follows.
+    } catch (error) {
+      this.#failed(error as NodeJS.ErrnoException)
     }
     const stays = onRead === undefined || (await onRead(path, found))
     if (this.#folders.get(path) !== folder) return

@@ -41,8 +41,8 @@ export async function watchProject(options: WatchOptions): Promise<{ close(): Pr
   const { gitDirs, onGit, onTasks, watchFolder } = options
   const foldersMax = options.limits?.foldersMax ?? foldersMaxDefault
   const projectRoot = await realpath(options.projectRoot).catch(() => resolve(options.projectRoot))
-  let told = false
 
+  let told = false
   const unwatched = (reason: string) => {
     if (told) return
     told = true
@@ -50,39 +50,42 @@ export async function watchProject(options: WatchOptions): Promise<{ close(): Pr
   }
   const plant = (scope: Scope, onRefused: (cause: Refusal) => void) =>
     new FolderTree({ ...scope, onRefused, ...(watchFolder && { watchFolder }) })
-  // Too many branches to watch their folders is no reason to say anything.
-  const refusedSmall = (cause: Refusal) => cause !== 'too_many' && unwatched(sentence(cause, foldersMax))
+  // Too many folders of branches are no reason to say anything.
+  const onSmallRefused = (cause: Refusal) => {
+    if (cause !== 'too_many') unwatched(sentence(cause, foldersMax))
+  }
+  const gitTrees: FolderTree[] = []
   const onRepository = () => {
     for (const tree of gitTrees) tree.reopen()
     onGit()
   }
 
-  const rules = gitDirs === null ? undefined : new IgnoreRules(gitDirs.repoRoot)
-  const loadExclude = async () => {
-    if (gitDirs !== null) await rules?.loadExclude(gitDirs.commonDir)
-  }
-  const onExclude = () => void loadExclude().then(() => workTree?.refresh(''))
-
-  const gitTrees =
-    gitDirs === null
-      ? []
-      : gitScopes(gitDirs, { onGit, onExclude }).map((scope) => plant(scope, refusedSmall))
-  const tasksTree = plant(tasksScope(projectRoot, { onTasks, onRepository }), refusedSmall)
-  const workTree =
-    gitDirs === null || rules === undefined
-      ? undefined
-      : plant(workTreeScope(gitDirs, rules, foldersMax, { onGit, onRepository }), (cause) => {
-          void workTree?.close()
-          unwatched(sentence(cause, foldersMax))
-        })
-
   // The small trees come first: they are watched even where the system then has no more watches to give.
+  const tasksTree = plant(tasksScope(projectRoot, { onTasks, onRepository }), onSmallRefused)
+  const trees = [tasksTree]
   if (!(await tasksTree.start())) unwatched('The project folder cannot be watched.')
-  for (const tree of gitTrees) await tree.start()
-  await loadExclude()
-  await workTree?.start()
+  if (gitDirs !== null) {
+    const rules = new IgnoreRules(gitDirs.repoRoot)
+    const workTree: FolderTree = plant(
+      workTreeScope(gitDirs, rules, foldersMax, { onGit, onRepository }),
+      (cause) => {
+        void workTree.close()
+        unwatched(sentence(cause, foldersMax))
+      },
+    )
+    const onExclude = async () => {
+      await rules.loadExclude(gitDirs.commonDir)
+      workTree.refresh('')
+    }
+    for (const scope of gitScopes(gitDirs, { onGit, onExclude: () => void onExclude() })) {
+      gitTrees.push(plant(scope, onSmallRefused))
+    }
+    trees.push(...gitTrees, workTree)
+    for (const tree of gitTrees) await tree.start()
+    await rules.loadExclude(gitDirs.commonDir)
+    await workTree.start()
+  }
 
-  const trees = [tasksTree, ...gitTrees, ...(workTree === undefined ? [] : [workTree])]
   return {
     async close() {
       await Promise.all(trees.map((tree) => tree.close()))

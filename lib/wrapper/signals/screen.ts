@@ -26,7 +26,13 @@ export function renderedScreen(columns: number, rows: number): Screen {
     if (terminal === null) {
       const xterm = await import('@xterm/headless')
       const { columns: cols, rows: high } = size
-      terminal ??= new xterm.default.Terminal({ cols, rows: high, scrollback: 0, allowProposedApi: true })
+      terminal ??= new xterm.default.Terminal({
+        cols,
+        rows: high,
+        scrollback: 0,
+        allowProposedApi: true,
+        logLevel: 'off',
+      })
     }
     const bytes = Buffer.concat(queued)
     queued = []

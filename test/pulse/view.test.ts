@@ -1,0 +1,178 @@
+import t from 'tap'
+import fc from 'fast-check'
+import type { AgentState } from '../../lib/wire/messages.js'
+import { changeLine, removedLine, table } from '../../lib/pulse/plain.js'
+import { byNeed, findAgent, rowOf, type Row } from '../../lib/pulse/row.js'
+import { fit, printable, widthOf } from '../../lib/pulse/text.js'
+
+const look = { color: false, columns: 100 }
+/** 2026-02-07 12:00:00, wherever the test runs. */
+const noon = new Date(2026, 1, 7, 12).getTime()
+
+function state(
+  pane: string,
+  lifecycle: AgentState['lifecycle'],
+  more: Record<string, unknown> = {},
+): AgentState {
+  return {
+    agent_id: `s::${pane}`,
+    session_id: 's',
+    pane_id: pane,
+    lifecycle,
+    updated_at_ms: noon - 5_000,
+    ...more,
+  }
+}
+
+const full = state('12', 'needs_input', {
+  snippet: 'Allow?',
+  source: {
+    label: 'codex',
+    status: { detail: 'which branch?', since_ms: noon - 125_000 },
+    agent_status: { project_root: '/home/me/shop' },
+    diff_summary: {
+      git_available: true,
+      branch: 'main',
+      summary: {
+        staged: { files: 1, additions: 2, deletions: 0 },
+        unstaged: { files: 2, additions: 3, deletions: 4 },
+        untracked: { files: 1 },
+      },
+    },
+  },
+})
+
+void t.test('a state as a row', async (t) => {
+  t.strictSame(rowOf(full), {
+    agentId: 's::12',
+    paneId: '12',
+    label: 'codex',
+    lifecycle: 'needs_input',
+    detail: 'which branch?',
+    snippet: 'Allow?',
+    project: 'shop',
+    branch: 'main',
+    diff: { files: 4, additions: 5, deletions: 4 },
+    sinceMs: noon - 125_000,
+  })
+  const bare = {
+    label: '1',
+    detail: '',
+    snippet: '',
+    project: '',
+    branch: '',
+    diff: null,
+    sinceMs: noon - 5_000,
+  }
+  const nonsense: unknown[] = [
+    undefined,
+    null,
+    7,
+    [],
+    { label: 7 },
+    { status: 'x', agent_status: [], diff_summary: { summary: 1 } },
+  ]
+  for (const source of nonsense) t.match(rowOf(state('1', 'idle', { source })), bare, JSON.stringify(source))
+})
+
+void t.test('the table: who needs the person first, who waits longest before others', async (t) => {
+  const rows = [
+    rowOf(state('1', 'running')),
+    rowOf(state('2', 'offline')),
+    rowOf(state('3', 'needs_input', { source: { status: { since_ms: noon - 1_000 } } })),
+    rowOf(full),
+    rowOf(state('4', 'error')),
+  ]
+  t.strictSame(table(rows, noon, look), [
+    'STATE          LABEL  PANE  PROJECT    CHANGES  SINCE  WHAT',
+    '◆ needs_input  codex  12    shop@main  4 +5 -4  2m     which branch? — Allow?',
+    '◆ needs_input  3      3                         1s',
+    '✗ error        4      4                         5s',
+    '● running      1      1                         5s',
+    '· offline      2      2                         5s',
+  ])
+  t.match(table([], noon, look), [/aoc-agent-wrap/])
+  t.match(
+    table([rowOf(full)], noon, { color: true, columns: 100 })[1],
+    /^\u001b\[33;1m◆ needs_input\u001b\[0m/,
+  )
+  for (const line of table([rowOf({ ...full, snippet: 'x'.repeat(500) })], noon, { ...look, columns: 80 }))
+    t.ok(widthOf(line) <= 80, 'as wide as the terminal and no wider')
+})
+
+void t.test('a change as a line', async (t) => {
+  const before = rowOf(state('1', 'running', { snippet: 'a' }))
+  const line = (after: Row): string | null => changeLine(before, after, noon, look)
+  t.equal(line(rowOf(state('1', 'running', { snippet: 'a', last_heartbeat_ms: 7, updated_at_ms: 9 }))), null)
+  t.equal(line(rowOf(state('1', 'running', { snippet: 'b' }))), '12:00:00  ● running      1 (1)  b')
+  t.equal(line(rowOf(state('1', 'idle', { snippet: 'a' }))), '12:00:00  ○ idle         1 (1)  a')
+  t.equal(line(rowOf(full)), '12:00:00  ◆ needs_input  codex (12)  which branch? — Allow?  [4 +5 -4]')
+  t.equal(removedLine(before, noon), '12:00:00  - removed      1 (1)')
+})
+
+void t.test('which agent a person means', async (t) => {
+  const states = [
+    full,
+    state('1', 'idle', { source: { label: 'claude' } }),
+    state('13', 'idle', { source: { label: 'claude-2' } }),
+  ]
+  const table: [string, string | RegExp][] = [
+    ['s::12', 's::12'],
+    ['12', 's::12'],
+    ['codex', 's::12'],
+    ['cod', 's::12'],
+    ['claude', 's::1'],
+    ['claude-', 's::13'],
+    ['1', 's::1'],
+    ['c', /fits several agents: s::12, s::1, s::13/],
+    ['nobody', /no agent "nobody"; there are: s::12 \(codex\)/],
+  ]
+  for (const [wanted, found] of table)
+    if (typeof found === 'string') t.equal(findAgent(states, wanted), found, wanted)
+    else t.throws(() => findAgent(states, wanted), { message: found })
+  t.throws(() => findAgent([], 'x'), { message: /there is none/ })
+})
+
+void t.test('nothing that an agent writes moves the cursor', async (t) => {
+  t.equal(printable('a\u001b[2J\u0007\u009bb\r\nc\u202e\u2028d'), 'a[2Jb cd')
+  const anyText = fc.string({ unit: 'binary' })
+  fc.assert(
+    fc.property(
+      anyText,
+      anyText,
+      anyText,
+      fc.integer({ min: 40, max: 120 }),
+      (label, detail, snippet, columns) => {
+        const row = rowOf({
+          ...full,
+          pane_id: label,
+          snippet,
+          source: { label, status: { detail }, agent_status: { project_root: detail } },
+        })
+        const lines = [
+          ...table([row], noon, { ...look, columns }),
+          changeLine(undefined, row, noon, look) ?? '',
+        ]
+        for (const line of lines)
+          if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(line)) throw new Error(JSON.stringify(line))
+      },
+    ),
+  )
+})
+
+void t.test('columns', async (t) => {
+  const cases: [string, number, string][] = [
+    ['abc', 5, 'abc  '],
+    ['abcdef', 5, 'abcd…'],
+    ['日本語', 6, '日本語'],
+    ['日本語', 5, '日本…'],
+    ['日本語', 4, '日… '],
+    ['👩‍👩‍👧‍👦family', 4, '👩‍👩‍👧‍👦f…'],
+    ['e\u0301e\u0301e\u0301', 2, 'e\u0301…'],
+  ]
+  for (const [text, columns, fitted] of cases) t.equal(fit(text, columns), fitted, text)
+  t.strictSame(
+    [rowOf(state('b', 'idle')), rowOf(state('a', 'idle'))].toSorted(byNeed).map((row) => row.paneId),
+    ['a', 'b'],
+  )
+})

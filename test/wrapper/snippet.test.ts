@@ -1,0 +1,62 @@
+import t from 'tap'
+import fc from 'fast-check'
+import { outputTail, renderedScreen } from '../../lib/wrapper/signals/screen.js'
+import { plainText, snippetOf } from '../../lib/wrapper/snippet.js'
+
+void t.test('the last line that means something', async (t) => {
+  const table: [string[], string | null][] = [
+    [[], null],
+    [['', '   '], null],
+    [['first', 'second', ''], 'second'],
+    [['⠋ Thinking about it'], 'Thinking about it'],
+    [['✻ Pondering… (12s · esc to interrupt)'], 'Pondering… (12s esc to interrupt)'],
+    [['│ > Try "edit a file"    │', '╰──────────────────────────╯'], '> Try "edit a file"'],
+    [['done', '─────────', '› ', '|'], 'done'],
+    [['\u001b[31mred\u0007\u009b2J'], '[31mred2J'],
+    [['a\tb   c'], 'a b c'],
+    [['\u202eevil\u200b'], 'evil'],
+    [['日本語のテキスト'], '日本語のテキスト'],
+    [['x'.repeat(200)], `${'x'.repeat(139)}…`],
+    [['half \ud83d'], 'half \ufffd'],
+  ]
+  for (const [lines, snippet] of table) t.equal(snippetOf(lines), snippet, JSON.stringify(lines))
+})
+
+void t.test('nothing in it moves a cursor, and it is short', async (t) => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (line) => {
+      const text = plainText(line)
+      if (/[\p{Cc}\p{Cf}]/u.test(text) || [...text].length > 140) throw new Error(JSON.stringify(text))
+    }),
+  )
+  t.pass('held')
+})
+
+void t.test('a screen shows what a terminal shows', async (t) => {
+  const screen = renderedScreen(40, 4)
+  const write = (text: string): void => screen.write(Buffer.from(text))
+  write('one\r\ntwo\r\n')
+  t.strictSame(await screen.lines(), ['one', 'two', '', ''])
+  write('\u001b[1;1Hthree\u001b[K\u001b[2;1Hfo')
+  write('ur\u001b[K')
+  t.strictSame(await screen.lines(), ['three', 'four', '', ''])
+  write('\u001b[?1049h\u001b[2J\u001b[3;5Hfull screen')
+  t.strictSame(await screen.lines(), ['', '', '    full screen', ''])
+  write('\u001b[?1049l')
+  t.strictSame(await screen.lines(), ['three', 'four', '', ''])
+  screen.resize(20, 2)
+  write('\u001b[2J\u001b[Hé日')
+  t.strictSame(await screen.lines(), ['é日', ''])
+  for (let i = 0; i < 3_000; i++) write(`line ${i} ${'x'.repeat(400)}\r\n`)
+  write('\u001b[2J\u001b[Hthe end')
+  t.equal((await screen.lines())[0], 'the end', 'after a burst')
+})
+
+void t.test('the end of output without a terminal', async (t) => {
+  const tail = outputTail()
+  tail.write(Buffer.from('one\n10%\r50%\r100%\r\n\u001b[32mgreen\u001b[0m\n'))
+  t.strictSame(await tail.lines(), ['one', '100%', 'green', ''])
+  tail.write(Buffer.alloc(100_000, 'y'))
+  tail.write(Buffer.from('\nlast'))
+  t.equal(snippetOf(await tail.lines()), 'last')
+})
