@@ -35,6 +35,8 @@ interface ReportFlags {
 }
 
 const name = 'aoc-agent-wrap'
+/** How long a report waits for its wrapper to be known to the hub. */
+const reportPatienceMs = 5_000
 const { env } = process
 // What stands behind `--` is the command's own, also when it has the name of one of ours.
 const dashes = process.argv.indexOf('--')
@@ -153,16 +155,27 @@ async function report(flags: ReportFlags): Promise<void> {
   const agent = flags.agent ?? env['AOC_WRAPPED_AGENT']
   const session = agent?.includes('::') ? agent.slice(0, agent.lastIndexOf('::')) : sessionId({}, env, around)
   const target = agent ?? agentId(session, paneId({}, env, process.pid))
-  try {
-    const result = await giveOneCommand({
-      socketPath: socketPath({}, env, around, session),
-      sessionId: session,
-      command: 'report',
-      target: () => target,
-      args: { lifecycle: flags.lifecycle, ...(flags.detail !== undefined && { detail: flags.detail }) },
+  const one = {
+    socketPath: socketPath({}, env, around, session),
+    sessionId: session,
+    command: 'report',
+    target: () => target,
+    args: { lifecycle: flags.lifecycle, ...(flags.detail !== undefined && { detail: flags.detail }) },
+  }
+  // An agent may speak before its wrapper has found, or started, the hub.
+  const untilMs = Date.now() + (env['AOC_WRAPPED_AGENT'] === undefined ? 0 : reportPatienceMs)
+  for (;;) {
+    const result = await giveOneCommand(one).catch((error: unknown) => {
+      if (!(error instanceof NoHubError)) throw error
+      return error
     })
+    const isTooEarly = result instanceof NoHubError || result.error?.code === 'publisher_missing'
+    if (isTooEarly && Date.now() < untilMs) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      continue
+    }
+    if (result instanceof NoHubError) fail(name, result, exitCodes.noHub)
     if (result.status === 'error') fail(name, result.message)
-  } catch (error) {
-    fail(name, error, error instanceof NoHubError ? exitCodes.noHub : exitCodes.failed)
+    return
   }
 }

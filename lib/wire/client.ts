@@ -69,7 +69,7 @@ export class HubClient {
 
   /** Waits for the connection. @returns false when there is none within that time. */
   async whenUp(withinMs: number): Promise<boolean> {
-    for (const untilMs = Date.now() + withinMs; !this.#isUp && Date.now() < untilMs; )
+    for (const untilMs = Date.now() + withinMs; !this.#isUp && Date.now() < untilMs;)
       await new Promise((resolve) => setTimeout(resolve, 10))
     return this.#isUp
   }
@@ -144,6 +144,7 @@ export class HubClient {
     this.#connection?.send(encodeLine('hello', head, hello as never))
     this.#isUp = true
     this.#upMs = Date.now()
+    this.#hubStartedMs = 0
     this.#log('info', 'connect', { socket: this.options.socketPath })
     this.options.onUp?.()
   }

@@ -178,7 +178,10 @@ export class Reporting {
         },
       })
       this.#close = close
-      if (this.#isEnded) await close()
+      if (this.#isEnded) return await close()
+      // What changed between the first look and the watch was seen by neither.
+      this.#diffRefresh.trigger()
+      this.#tasksRefresh.trigger()
     } catch (error) {
       log('error', 'watch_failed', { message: (error as Error).message })
     }

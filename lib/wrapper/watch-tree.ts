@@ -1,6 +1,6 @@
 import { watch } from 'node:fs'
 import { lstat, opendir } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** What a tree watches and whom it tells. Paths are relative to the root, with `/`; the root is ''. */
 export interface TreeOptions {
@@ -49,7 +49,8 @@ const subfoldersMax = 50_000
  * Watches a folder and those below it with one system watch each, and none on files.
  *
  * A folder is watched first and read then, so that nothing falls between; what happens to a watched folder's name in the
- * folder above makes it be left and looked at anew, since a new folder of that name is another one for the system.
+ * folder above makes it be left and looked at anew, since a new folder of that name is another one for the system. For the
+ * root, whose folder above is not watched, `reopen` does that.
  * Links are not followed. One thing at a time is looked at, with the event loop free in between.
  */
 export class FolderTree {
@@ -190,11 +191,6 @@ export class FolderTree {
       if (this.#options.enters(subject)) {
         if (this.#queue.size < looksMax) this.#enqueue(subject, 'look')
         else this.#enqueue(path, 'read')
-      }
-      // A folder that is removed or moved says so under its own name.
-      if (name === basename(join(this.#options.root, path))) {
-        this.#leave(path)
-        this.#enqueue(path, 'look')
       }
     }
     this.#options.onEvent(subject, this)

@@ -1,4 +1,6 @@
-import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import * as fc from 'fast-check'
@@ -253,16 +255,16 @@ void t.test(
 
 void t.test('a git that hangs is stopped, with all it started', async (t) => {
   const folder = makeFolder(t)
-  const endings: [title: string, script: string][] = [
-    ['it hangs itself', 'exec sleep 60'],
-    ['what it started holds its output', 'sleep 60 & sleep 60'],
-    ['what it started left its group', 'setsid sleep 5'],
+  const env = { ...gitEnv, PATH: `${folder}:${gitEnv.PATH}` }
+  const hangs: [title: string, script: string][] = [
+    ['it hangs itself', 'exec sleep 20'],
+    ['what it started holds its output', 'sleep 20 & sleep 20'],
+    ['what it started has left its group', 'setsid sleep 20'],
     ['it prints for ever', 'while :; do echo y; done'],
   ]
-  for (const [title, script] of endings) {
-    writeFileSync(join(folder, 'git'), `#!/bin/sh\n${script}\n`)
-    chmodSync(join(folder, 'git'), 0o755)
-    const env = { ...gitEnv, PATH: `${folder}:${gitEnv.PATH}` }
+  for (const [title, script] of hangs) {
+    writeFileSync(join(folder, 'git'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    const startMs = Date.now()
     const late = await readDiffSummary({ agentId, projectRoot: folder, env, timeoutMs: 100 })
     t.match(
       late,
@@ -270,13 +272,24 @@ void t.test('a git that hangs is stopped, with all it started', async (t) => {
       title,
     )
     const signal = AbortSignal.timeout(100)
-    t.match(await readDiffSummary({ agentId, projectRoot: folder, env, signal }), { reason: 'error' }, title)
+    const ended = await readDiffSummary({ agentId, projectRoot: folder, env, signal })
+    t.match(ended, { git_available: false, reason: 'error', message: 'git was stopped.' }, title)
+    t.ok(Date.now() - startMs < 10_000, `${title}: it is not waited for`)
   }
-  const env = gitEnv
+
+  // The pipe ends for its reader when the last one that holds it is gone.
+  sh(folder, 'mkfifo held')
+  const reader = spawn('cat', [join(folder, 'held')])
+  writeFileSync(join(folder, 'git'), '#!/bin/sh\nsleep 20 3> held & wait\n')
+  const gone = once(reader, 'exit')
+  const startMs = Date.now()
+  await readDiffSummary({ agentId, projectRoot: folder, env, timeoutMs: 300 })
+  await gone
+  t.ok(Date.now() - startMs < 10_000, 'what it started is gone')
+
   const signal = AbortSignal.abort()
-  t.match(await readDiffSummary({ agentId, projectRoot: folder, env, signal }), {
-    message: 'git was stopped.',
-  })
+  const never = await readDiffSummary({ agentId, projectRoot: folder, env: gitEnv, signal })
+  t.match(never, { reason: 'error', message: 'git was stopped.' })
 })
 
 void t.test('a repository cannot have its programs run', async (t) => {

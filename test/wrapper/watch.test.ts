@@ -141,6 +141,11 @@ const told: Case[] = [
       'git config core.logAllRefUpdates false; rm -r .git/logs; git switch -qc a/b; git commit -q --allow-empty -m b',
     steps: ['git reset -q --soft HEAD~'],
   },
+  {
+    title: 'a soft reset on a branch whose folder is one too many',
+    prepare: 'for i in $(seq 300); do mkdir .git/refs/heads/d$i; done',
+    steps: ['git switch -qc late/branch; git commit -q --allow-empty -m b', 'git reset -q --soft HEAD~'],
+  },
   { title: 'stashed', prepare: 'echo 2 > f', steps: ['git stash -q'] },
   {
     title: 'checkout of a branch without a folder, and back',
@@ -232,7 +237,7 @@ const untold: Case[] = [
   },
   {
     title: 'a repository that is made inside',
-    steps: ['git init -q inner', 'echo 1 > inner/f; git -C inner add f'],
+    steps: ['mkdir inner', 'git init -q inner', 'echo 1 > inner/f; git -C inner add f'],
   },
   { title: 'a work tree inside', steps: ['git worktree add -q inner', 'echo 2 > inner/f'] },
   {
@@ -402,6 +407,20 @@ void t.test('after close nothing is told', async (t) => {
   await early.close()
   t.equal(await starting, false)
   t.equal(early.size, 0)
+})
+
+void t.test('a folder made later is told of again when it is watched', async (t) => {
+  const root = makeFolder(t)
+  const heard: string[] = []
+  const onEvent = (path: string) => heard.push(path)
+  const onRefused = (cause: unknown) => t.fail(String(cause))
+  const tree = new FolderTree({ root, foldersMax: 9, enters: () => true, onEvent, onRefused })
+  await tree.start()
+  t.strictSame(heard, [], 'not of what was there')
+  mkdirSync(join(root, 'new'))
+  await until(() => heard.length === 2, 'both are told')
+  t.strictSame(heard, ['new', 'new'])
+  await tree.close()
 })
 
 void t.test('no folder is lost, whatever another process does', { timeout: 60_000 }, async (t) => {
