@@ -1,143 +1,168 @@
-import type { CommandErrorCode } from '../wire/errors.js'
-import { commandMemoryBytesMax, commandMemoryMax, commandMemoryMs } from '../wire/limits.js'
-import type { CommandResult } from '../wire/messages.js'
+import { parseCommand, type HubCommand } from '../wire/commands.js'
+import { CommandError, WireError } from '../wire/errors.js'
+import { agentId, paneOf } from '../wire/identity.js'
+import { commandDeadlineMs, openCommandsPerClientMax } from '../wire/limits.js'
+import type { ClientFrame, CommandResult } from '../wire/messages.js'
+import type { Client } from './client.js'
+import type { Frames } from './frames.js'
+import { OpenCommands, type Answer } from './open-commands.js'
 
-/** A command handed over and not yet answered. */
-export interface OpenCommand {
-  /** The id under which it was handed over; the asker's own may be another asker's too. */
-  hubRequestId: string
-  command: string
-  asker: number
-  senderId: string
-  requestId: string | null
-  /** The connection that has to answer; null when the hub itself does it. */
-  publisher: number | null
-  deadlineMs: number
+/** What commands need of the hub around them. */
+export interface CommandSurroundings {
+  sessionId: string
+  epoch: string
+  frames: Frames
+  /** A connection that is still there. */
+  clientOf(conn: number): Client | undefined
+  /** The newest connection that publishes an agent, and whether the agent is known at all. */
+  publisherOf(agent: string): { conn: number | undefined; isKnown: boolean }
+  /** Has a hub command done; its result comes back by `done`. */
+  run(hubRequestId: string, command: HubCommand): void
+  log(event: 'command' | 'command_result', client: Client | undefined, fields: Record<string, unknown>): void
 }
 
-/** A result for an asker. */
-export interface Answer {
-  asker: number
-  senderId: string
-  requestId: string | null
-  result: CommandResult
-}
+/** Commands on their way: from a subscriber to an agent or the hub, and their results back. design: Commands. */
+export class Commands {
+  readonly #open = new OpenCommands()
 
-interface Memory {
-  results: CommandResult[]
-  bytes: number
-  forgetMs: number
-}
-
-/**
- * The open commands and the results that a repeated request gets again. Each command gets one `accepted` and then
- * one terminal result, whatever the agent does. Pure. design: Commands.
- */
-export class CommandDesk {
-  readonly #open = new Map<string, OpenCommand>()
-  /** By sender and request, oldest first. */
-  readonly #memory = new Map<string, Memory>()
-  #memoryBytes = 0
-  #handedOver = 0
+  constructor(private readonly hub: CommandSurroundings) {}
 
   get openCount(): number {
-    return this.#open.size
+    return this.#open.count
   }
 
-  openOf(asker: number): number {
-    let count = 0
-    for (const open of this.#open.values()) if (open.asker === asker) count++
-    return count
+  openOf(conn: number): number {
+    return this.#open.countOf(conn)
   }
 
-  /** The results a repeated request gets; undefined when it is a new one. An open one belongs to this asker now. */
-  recall(senderId: string, requestId: string | null, asker: number): readonly CommandResult[] | undefined {
-    if (requestId === null) return undefined
-    for (const open of this.#open.values())
-      if (open.senderId === senderId && open.requestId === requestId) open.asker = asker
-    return this.#memory.get(keyOf(senderId, requestId))?.results
-  }
-
-  /** Opens a command. @returns it, with the request id to hand over. */
-  open(command: Omit<OpenCommand, 'hubRequestId'>, epoch: string): OpenCommand {
-    const open = { ...command, hubRequestId: `${epoch}-${++this.#handedOver}` }
-    this.#open.set(open.hubRequestId, open)
-    return open
-  }
-
-  /**
-   * Takes an agent's answer. `accepted` is swallowed: the hub has said so already.
-   * @returns the answer for the asker; null when nothing waits for it.
-   */
-  answer(hubRequestId: string | null, publisher: number | null, result: CommandResult): Answer | null {
-    const open = this.#open.get(hubRequestId ?? '')
-    if (open === undefined || open.publisher !== publisher || result.status === 'accepted') return null
-    this.#open.delete(open.hubRequestId)
-    return answerOf(open, { ...result, command: open.command })
-  }
-
-  /** The errors for all commands that this publisher will not answer any more. */
-  publisherGone(publisher: number): Answer[] {
-    return this.#end(
-      (open) => open.publisher === publisher,
-      'publisher_gone',
-      'the agent went away before it answered; it may have ended',
-    )
-  }
-
-  /** The errors for all commands past their deadline; forgets old results. */
-  expire(nowMs: number): Answer[] {
-    for (const [key, memory] of this.#memory) {
-      if (memory.forgetMs > nowMs) break
-      this.#forget(key, memory)
+  /** Takes a command. Whatever is wrong with it comes back as its result. */
+  give(client: Client, { payload, request_id: id }: ClientFrame<'command'>, nowMs: number): void {
+    const requestId = id ?? null
+    const { command, target_agent_id: target } = payload
+    this.hub.log('command', client, { command, target, request_id: requestId })
+    const before = this.#open.recall(client.senderId, requestId, client.conn)
+    if (before !== undefined) {
+      for (const result of before) client.outbox.reply(this.#line(requestId, result, nowMs))
+      return
     }
-    return this.#end((open) => open.deadlineMs <= nowMs, 'timeout', 'the agent has not answered in time')
+    const answer = (result: CommandResult): void =>
+      this.#answer({ asker: client.conn, senderId: client.senderId, requestId, result }, nowMs)
+    try {
+      answer({ command, status: 'accepted', message: this.#handOver(client, payload, requestId, nowMs) })
+    } catch (error) {
+      if (!(error instanceof CommandError || error instanceof WireError)) throw error
+      const { code, message } = error
+      answer({ command, status: 'error', message, error: { code, message } })
+    }
   }
 
-  /** Keeps a result for a request that comes again. */
-  remember(
-    senderId: string,
+  /** Takes a publisher's result. */
+  result(client: Client, { payload, request_id: id }: ClientFrame<'command_result'>, nowMs: number): void {
+    this.#answer(this.#open.answer(id ?? null, client.conn, payload), nowMs)
+  }
+
+  /** A hub command has been done. */
+  done(hubRequestId: string, result: CommandResult, nowMs: number): void {
+    this.#answer(this.#open.answer(hubRequestId, null, result), nowMs)
+  }
+
+  /** A connection will answer nothing any more. */
+  publisherGone(conn: number, nowMs: number): void {
+    for (const answer of this.#open.publisherGone(conn)) this.#answer(answer, nowMs)
+  }
+
+  /** Answers for those who have not in time. */
+  expire(nowMs: number): void {
+    for (const answer of this.#open.expire(nowMs)) this.#answer(answer, nowMs)
+  }
+
+  /** @returns to whom it was handed. @throws {CommandError | WireError} when it cannot be. */
+  #handOver(
+    client: Client,
+    payload: ClientFrame<'command'>['payload'],
     requestId: string | null,
-    result: CommandResult,
-    bytes: number,
     nowMs: number,
-  ): void {
-    if (requestId === null) return
-    const key = keyOf(senderId, requestId)
-    const before = this.#memory.get(key)
-    if (before !== undefined) this.#forget(key, before)
-    const results = [...(before?.results ?? []), result]
-    const memory = { results, bytes: (before?.bytes ?? 0) + bytes, forgetMs: nowMs + commandMemoryMs }
-    this.#memory.set(key, memory)
-    this.#memoryBytes += memory.bytes
-    for (const [oldKey, old] of this.#memory) {
-      if (this.#memory.size <= commandMemoryMax && this.#memoryBytes <= commandMemoryBytesMax) break
-      if (oldKey !== key) this.#forget(oldKey, old)
-    }
-  }
-
-  #forget(key: string, memory: Memory): void {
-    this.#memory.delete(key)
-    this.#memoryBytes -= memory.bytes
-  }
-
-  #end(is: (open: OpenCommand) => boolean, code: CommandErrorCode, message: string): Answer[] {
-    const ended: Answer[] = []
-    for (const open of this.#open.values()) {
-      if (!is(open)) continue
-      this.#open.delete(open.hubRequestId)
-      ended.push(
-        answerOf(open, { command: open.command, status: 'error', message, error: { code, message } }),
+  ): string {
+    if (client.role.kind !== 'subscriber')
+      throw new CommandError(
+        'role_violation',
+        'only a subscriber gives commands; this connection said role "publisher"',
       )
+    if (this.#open.countOf(client.conn) >= openCommandsPerClientMax) {
+      const message = `${openCommandsPerClientMax} commands of this connection are open; wait for one to end`
+      throw new CommandError('too_many_commands', message)
     }
-    return ended
+    const command = parseCommand(payload)
+    const publisher = command.target === 'agent' ? this.#publisherFor(payload.target_agent_id ?? '') : null
+    const { hubRequestId } = this.#open.open(
+      {
+        asker: client.conn,
+        senderId: client.senderId,
+        requestId,
+        command: command.name,
+        publisher: publisher?.conn ?? null,
+        deadlineMs: nowMs + commandDeadlineMs,
+      },
+      this.hub.epoch,
+    )
+    if (command.target === 'hub') {
+      this.hub.run(hubRequestId, command)
+      return 'taken by the hub'
+    }
+    try {
+      const more = { requestId: hubRequestId, senderId: client.senderId }
+      publisher!.outbox.reply(
+        this.hub.frames.frame('command', { ...payload, args: payload.args ?? {} }, nowMs, more),
+      )
+    } catch (error) {
+      this.#open.withdraw(hubRequestId)
+      throw error
+    }
+    return `handed to ${payload.target_agent_id}`
   }
-}
 
-function answerOf({ asker, senderId, requestId }: OpenCommand, result: CommandResult): Answer {
-  return { asker, senderId, requestId, result }
-}
+  /** The newest connection that publishes an agent. @throws {CommandError} */
+  #publisherFor(target: string): Client {
+    const { sessionId } = this.hub
+    if (paneOf(sessionId, target) === null) {
+      const wanted = JSON.stringify(agentId(sessionId, '<pane_id>'))
+      const message = `target_agent_id is an agent of this session, ${wanted}; it was ${JSON.stringify(target)}`
+      throw new CommandError('invalid_target', message)
+    }
+    const { conn, isKnown } = this.hub.publisherOf(target)
+    const publisher = conn === undefined ? undefined : this.hub.clientOf(conn)
+    if (publisher !== undefined) return publisher
+    const why = isKnown ? 'its wrapper is not connected' : 'no agent has this id'
+    throw new CommandError('publisher_missing', `${target}: ${why}`)
+  }
 
-function keyOf(senderId: string, requestId: string): string {
-  return JSON.stringify([senderId, requestId])
+  #answer(answer: Answer | null, nowMs: number): void {
+    if (answer === null) return
+    const client = this.hub.clientOf(answer.asker)
+    const { senderId, requestId, result } = answer
+    if (result.status !== 'accepted') {
+      const { command, status, error } = result
+      this.hub.log('command_result', client, { command, status, request_id: requestId, code: error?.code })
+    }
+    const line = this.#line(requestId, result, nowMs)
+    this.#open.remember(senderId, requestId, result, line.length, nowMs)
+    client?.outbox.reply(line)
+  }
+
+  /** A result's line; one that does not fit a frame with the hub's envelope says so instead. */
+  #line(requestId: string | null, result: CommandResult, nowMs: number): Buffer {
+    try {
+      return this.hub.frames.frame('command_result', result, nowMs, { requestId })
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      const { code, message } = error
+      const instead: CommandResult = {
+        command: result.command,
+        status: 'error',
+        message,
+        error: { code, message },
+      }
+      return this.hub.frames.frame('command_result', instead, nowMs, { requestId })
+    }
+  }
 }

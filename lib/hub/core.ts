@@ -1,5 +1,5 @@
-import { parseCommand, type HubCommand } from '../wire/commands.js'
-import { CommandError, WireError } from '../wire/errors.js'
+import type { HubCommand } from '../wire/commands.js'
+import { WireError } from '../wire/errors.js'
 import { agentId, paneOf } from '../wire/identity.js'
 import * as limits from '../wire/limits.js'
 import {
@@ -13,7 +13,7 @@ import {
 } from '../wire/messages.js'
 import { Agents, type Publisher } from './agents.js'
 import { newClient, type Client } from './client.js'
-import { CommandDesk, type Answer } from './commands.js'
+import { Commands } from './commands.js'
 import { Frames, hubSenderId, printChanges } from './frames.js'
 import { History } from './history.js'
 import { advance, SnapshotRanges, type StreamSource } from './stream.js'
@@ -76,7 +76,7 @@ export class HubCore {
   readonly #clients = new Map<number, Client>()
   readonly #agents: Agents
   readonly #history = new History(limits.historyDeltasMax, limits.historyBytesMax)
-  readonly #desk = new CommandDesk()
+  readonly #commands: Commands
   readonly #frames: Frames
   readonly #source: StreamSource
   #effects: Effect[] = []
@@ -91,6 +91,18 @@ export class HubCore {
     this.#healthMs = startedMs
     this.#frames = new Frames(sessionId, epoch)
     this.#agents = new Agents(sessionId, (changes, nowMs) => this.#emit(changes, nowMs))
+    this.#commands = new Commands({
+      sessionId,
+      epoch,
+      frames: this.#frames,
+      clientOf: (conn) => this.#clients.get(conn),
+      publisherOf: (agent) => ({
+        conn: this.#agents.newestPublisher(agent),
+        isKnown: this.#agents.cache.has(agent),
+      }),
+      run: (hubRequestId, command) => this.#effects.push({ kind: 'run', hubRequestId, command }),
+      log: (event, client, fields) => this.#log('info', event, client, fields),
+    })
     this.#source = {
       seq: seqStart,
       epoch,
@@ -103,7 +115,7 @@ export class HubCore {
 
   /** How soon `tick` should come: 0 when nothing waits for time to pass. */
   get tickMs(): number {
-    if (this.#desk.openCount > 0 || this.#agents.cache.hasOrphans) return 250
+    if (this.#commands.openCount > 0 || this.#agents.cache.hasOrphans) return 250
     return this.#clients.size > 0 || this.#agents.cache.size > 0 ? 1_000 : 0
   }
 
@@ -125,8 +137,7 @@ export class HubCore {
 
   #take(input: Exclude<Input, { kind: 'written' }>, nowMs: number): void {
     if (input.kind === 'tick') return this.#tick(nowMs)
-    if (input.kind === 'command_done')
-      return this.#answer(this.#desk.answer(input.hubRequestId, null, input.result), nowMs)
+    if (input.kind === 'command_done') return this.#commands.done(input.hubRequestId, input.result, nowMs)
     if (input.kind === 'connected') return this.#connected(input.conn, nowMs)
     const client = this.#clients.get(input.conn)
     if (client === undefined) return
@@ -225,7 +236,7 @@ export class HubCore {
       client.role.kind === 'subscriber' &&
       client.role.stream.kind !== 'live' &&
       client.role.stream.kind !== 'off'
-    return !waits && this.#desk.openOf(client.conn) === 0
+    return !waits && this.#commands.openOf(client.conn) === 0
   }
 
   #noteStream(
@@ -261,7 +272,7 @@ export class HubCore {
     else this.#log('info', 'client_disconnected', client, {})
     if (client.role.kind === 'publisher') {
       this.#agents.leave(client.role.agentId, client.conn, nowMs)
-      for (const answer of this.#desk.publisherGone(client.conn)) this.#answer(answer, nowMs)
+      this.#commands.publisherGone(client.conn, nowMs)
     }
   }
 
@@ -299,12 +310,10 @@ export class HubCore {
       case 'heartbeat':
         return this.#heartbeat(client, envelope, nowMs)
       case 'command':
-        return this.#command(client, envelope, nowMs)
-      case 'command_result': {
+        return this.#commands.give(client, envelope, nowMs)
+      case 'command_result':
         this.#publisherOf(client, 'command_result')
-        const answer = this.#desk.answer(envelope.request_id ?? null, client.conn, envelope.payload)
-        return this.#answer(answer, nowMs)
-      }
+        return this.#commands.result(client, envelope, nowMs)
     }
   }
 
@@ -403,119 +412,6 @@ export class HubCore {
     client.outbox.reply(this.#frames.frame('health', this.health(), nowMs))
   }
 
-  #command(client: Client, envelope: ClientFrame<'command'>, nowMs: number): void {
-    const { payload } = envelope
-    const requestId = envelope.request_id ?? null
-    const asked = { asker: client.conn, senderId: client.senderId, requestId }
-    this.#log('info', 'command', client, {
-      command: payload.command,
-      target: payload.target_agent_id,
-      request_id: requestId,
-    })
-    const before = this.#desk.recall(client.senderId, requestId, client.conn)
-    if (before !== undefined) {
-      for (const result of before) this.#sendResult(client, requestId, result, nowMs)
-      return
-    }
-    try {
-      if (client.role.kind !== 'subscriber')
-        throw new CommandError(
-          'role_violation',
-          'only a subscriber gives commands; this connection said role "publisher"',
-        )
-      if (this.#desk.openOf(client.conn) >= limits.openCommandsPerClientMax)
-        throw new CommandError(
-          'too_many_commands',
-          `${limits.openCommandsPerClientMax} commands of this connection are open; wait for one to end`,
-        )
-      const command = parseCommand(payload)
-      const publisher = command.target === 'agent' ? this.#publisherFor(payload.target_agent_id ?? '') : null
-      const open = this.#desk.open(
-        {
-          ...asked,
-          command: command.name,
-          publisher: publisher?.conn ?? null,
-          deadlineMs: nowMs + limits.commandDeadlineMs,
-        },
-        this.options.epoch,
-      )
-      if (command.target === 'hub')
-        this.#effects.push({ kind: 'run', hubRequestId: open.hubRequestId, command })
-      else {
-        const more = { requestId: open.hubRequestId, senderId: client.senderId }
-        publisher!.outbox.reply(
-          this.#frames.frame('command', { ...payload, args: payload.args ?? {} }, nowMs, more),
-        )
-      }
-      const message = command.target === 'hub' ? 'taken by the hub' : `handed to ${payload.target_agent_id}`
-      this.#answer({ ...asked, result: { command: command.name, status: 'accepted', message } }, nowMs)
-    } catch (error) {
-      if (!(error instanceof CommandError)) throw error
-      const { code, message } = error
-      this.#answer(
-        {
-          ...asked,
-          result: { command: payload.command, status: 'error', message, error: { code, message } },
-        },
-        nowMs,
-      )
-    }
-  }
-
-  /** The newest connection that publishes an agent. @throws {CommandError} */
-  #publisherFor(target: string): Client {
-    const { sessionId } = this.options
-    if (paneOf(sessionId, target) === null) {
-      const wanted = agentId(sessionId, '<pane_id>')
-      throw new CommandError(
-        'invalid_target',
-        `target_agent_id is an agent of this session, ${JSON.stringify(wanted)}; it was ${JSON.stringify(target)}`,
-      )
-    }
-    const conn = this.#agents.newestPublisher(target)
-    const publisher = conn === undefined ? undefined : this.#clients.get(conn)
-    if (publisher !== undefined) return publisher
-    const known = this.#agents.cache.has(target) ? 'its wrapper is not connected' : 'no agent has this id'
-    throw new CommandError('publisher_missing', `${target}: ${known}`)
-  }
-
-  #answer(answer: Answer | null, nowMs: number): void {
-    if (answer === null) return
-    const client = this.#clients.get(answer.asker)
-    const { senderId, requestId, result } = answer
-    if (result.status !== 'accepted')
-      this.#log('info', 'command_result', client, {
-        command: result.command,
-        status: result.status,
-        request_id: requestId,
-        code: result.error?.code,
-      })
-    const line = this.#resultLine(requestId, result, nowMs)
-    this.#desk.remember(senderId, requestId, result, line.length, nowMs)
-    if (client !== undefined) client.outbox.reply(line)
-  }
-
-  #sendResult(client: Client, requestId: string | null, result: CommandResult, nowMs: number): void {
-    client.outbox.reply(this.#resultLine(requestId, result, nowMs))
-  }
-
-  /** A result's line; one that does not fit a frame with the hub's envelope says so instead. */
-  #resultLine(requestId: string | null, result: CommandResult, nowMs: number): Buffer {
-    try {
-      return this.#frames.frame('command_result', result, nowMs, { requestId })
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error
-      const fault = { code: error.code, message: error.message }
-      const instead: CommandResult = {
-        command: result.command,
-        status: 'error',
-        message: fault.message,
-        error: fault,
-      }
-      return this.#frames.frame('command_result', instead, nowMs, { requestId })
-    }
-  }
-
   #emit(changes: Buffer, nowMs: number): void {
     const seq = ++this.#source.seq
     this.#counts.deltasOut++
@@ -528,7 +424,7 @@ export class HubCore {
       const event = change.op === 'remove' ? 'agent_stale' : 'agent_offline'
       this.#log('info', event, undefined, { agent_id: change.agent_id })
     }
-    for (const answer of this.#desk.expire(nowMs)) this.#answer(answer, nowMs)
+    this.#commands.expire(nowMs)
     const healthDue = nowMs - this.#healthMs >= limits.bookmarkMs
     if (healthDue) this.#healthMs = nowMs
     for (const client of this.#clients.values()) this.#tickClient(client, healthDue, nowMs)

@@ -38,10 +38,12 @@ export type WatchFolder = (
 interface Folder {
   close(): void
   children: Set<string>
+  /** Names in it that wait to be looked at. */
+  looks: number
 }
 
-/** Single names that may wait to be looked at; past that their folders are read again instead. */
-const looksMax = 1_024
+/** Names of one folder that are looked at one by one; past that it is cheaper to read the folder. */
+const looksMax = 8
 /** Subfolders of one folder that are remembered while it is read; ignored ones count, since rules come last. */
 const subfoldersMax = 50_000
 
@@ -103,6 +105,8 @@ export class FolderTree {
     // A look is asked for when the folder is not watched, so that it makes up for the others; a refresh is more than a read.
     if (task === 'read' && this.#queue.has(path)) return
     if (task === 'refresh' && this.#queue.get(path) === 'look') return
+    const parent = task === 'look' && this.#queue.get(path) !== 'look' ? this.#parent(path) : undefined
+    if (parent !== undefined) parent.looks++
     this.#queue.set(path, task)
     this.#working ??= this.#work()
   }
@@ -111,10 +115,19 @@ export class FolderTree {
     // The loop goes on with what is queued meanwhile.
     for (const [path, task] of this.#queue) {
       this.#queue.delete(path)
-      if (task !== 'look') await this.#read(path, task === 'refresh')
-      else if (await this.#enter(path)) await this.#read(path, false)
+      if (task !== 'look') {
+        await this.#read(path, task === 'refresh')
+        continue
+      }
+      const parent = this.#parent(path)
+      if (parent !== undefined) parent.looks--
+      if (await this.#enter(path)) await this.#read(path, false)
     }
     this.#working = undefined
+  }
+
+  #parent(path: string): Folder | undefined {
+    return path === '' ? undefined : this.#folders.get(above(path))
   }
 
   /** @returns whether the path is a folder that is watched now and was not before. */
@@ -122,7 +135,7 @@ export class FolderTree {
     const full = join(this.#options.root, path)
     const stats = await lstat(full).catch(() => undefined)
     if (this.#closed || stats?.isDirectory() !== true || this.#folders.has(path)) return false
-    const parent = path === '' ? undefined : this.#folders.get(above(path))
+    const parent = this.#parent(path)
     // Left meanwhile: then so is all that was in it.
     if (path !== '' && parent === undefined) return false
     if (this.#folders.size >= this.#options.foldersMax) {
@@ -133,7 +146,7 @@ export class FolderTree {
       const watchFolder = this.#options.watchFolder ?? watch
       const watcher = watchFolder(full, (kind, name) => this.#heard(path, kind, name))
       watcher.on('error', () => this.#leave(path))
-      this.#folders.set(path, { close: () => watcher.close(), children: new Set() })
+      this.#folders.set(path, { close: () => watcher.close(), children: new Set(), looks: 0 })
       parent?.children.add(path)
       return true
     } catch (error) {
@@ -189,7 +202,8 @@ export class FolderTree {
     if (kind === 'rename') {
       this.#leave(subject)
       if (this.#options.enters(subject)) {
-        if (this.#queue.size < looksMax) this.#enqueue(subject, 'look')
+        const looks = this.#folders.get(path)?.looks ?? 0
+        if (looks < looksMax) this.#enqueue(subject, 'look')
         else this.#enqueue(path, 'read')
       }
     }
@@ -200,7 +214,7 @@ export class FolderTree {
     const folder = this.#folders.get(path)
     if (folder === undefined) return
     this.#folders.delete(path)
-    this.#folders.get(above(path))?.children.delete(path)
+    this.#parent(path)?.children.delete(path)
     folder.close()
     this.#options.onLeave?.(path)
     for (const child of folder.children) this.#leave(child)

@@ -36,7 +36,8 @@ function socat(
 
 // Most of a test is waiting for a process.
 t.jobs = 4
-const parallel = { buffered: true }
+// Each test needs an object of its own: tap keeps the result in it.
+const parallel = (): { buffered: true } => ({ buffered: true })
 
 const logOf = (room: Room): string => fs.readFileSync(path.join(room.logs, `hub-${slug('s')}.log`), 'utf8')
 
@@ -46,7 +47,7 @@ const helloAgent = hello({ role: 'publisher', pane_id: '1' })
 const upsert = (state: object, pane = '1'): string =>
   lineOf('s', 'delta', { changes: [{ op: 'upsert', agent_id: `s::${pane}`, state }] })
 
-void t.test('what a person types gets its answers', parallel, async (t) => {
+void t.test('what a person types gets its answers', parallel(), async (t) => {
   const room = newRoom(t)
   const hub = await startHub(t, room)
   const agent = await LineClient.publisher(t, hub, '1')
@@ -105,7 +106,7 @@ void t.test('what a person types gets its answers', parallel, async (t) => {
   }
 })
 
-void t.test('an agent by socat: shown, then offline', parallel, async (t) => {
+void t.test('an agent by socat: shown, then offline', parallel(), async (t) => {
   const room = newRoom(t)
   const hub = await startHub(t, room)
   const watcher = await LineClient.subscriber(t, hub)
@@ -124,7 +125,7 @@ void t.test('an agent by socat: shown, then offline', parallel, async (t) => {
   })
 })
 
-void t.test('the end of a hub', parallel, async (t) => {
+void t.test('the end of a hub', parallel(), async (t) => {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     const room = newRoom(t)
     const hub = await startHub(t, room)
@@ -143,7 +144,7 @@ void t.test('the end of a hub', parallel, async (t) => {
   }
 })
 
-void t.test('a second hub says which one runs', parallel, async (t) => {
+void t.test('a second hub says which one runs', parallel(), async (t) => {
   const room = newRoom(t)
   const hub = await startHub(t, room)
   const { code, stdout, stderr } = await run(t, room, 'aoc-hub', ['--session', 's'])
@@ -161,7 +162,7 @@ void t.test('a second hub says which one runs', parallel, async (t) => {
   t.equal(hub.hasEnded, false)
 })
 
-void t.test('the command line', parallel, async (t) => {
+void t.test('the command line', parallel(), async (t) => {
   const room = newRoom(t)
   const table: [string[], number, RegExp, RegExp][] = [
     [['--version'], 0, new RegExp(`^${version}\n$`), /^$/],
@@ -190,7 +191,7 @@ void t.test('the command line', parallel, async (t) => {
   )
 })
 
-void t.test('list and stop', parallel, async (t) => {
+void t.test('list and stop', parallel(), async (t) => {
   const room = newRoom(t)
   const [one, two, three] = [
     await startHub(t, room, 'one'),
@@ -237,7 +238,7 @@ void t.test('list and stop', parallel, async (t) => {
   t.strictSame(await list(), [])
 })
 
-void t.test('a hub that is not used any more ends', parallel, async (t) => {
+void t.test('a hub that is not used any more ends', parallel(), async (t) => {
   const room = newRoom(t)
   const hub = await startHub(t, room, 's', ['--exit-when-idle', '1'])
   const startMs = Date.now()
@@ -254,7 +255,7 @@ void t.test('a hub that is not used any more ends', parallel, async (t) => {
   t.equal(await (await startHub(t, room, 's', ['--exit-when-idle', '1'])).ended, 0, 'one nobody ever used')
 })
 
-void t.test('the log', parallel, async (t) => {
+void t.test('the log', parallel(), async (t) => {
   const room = newRoom(t)
   const hub = await startHub(t, room, 'two words')
   const agent = await LineClient.publisher(t, hub, '1')
@@ -312,7 +313,7 @@ void t.test('the log', parallel, async (t) => {
   t.pass('a log that cannot be written stops nothing')
 })
 
-void t.test('bad bytes: the connection lives on', parallel, async (t) => {
+void t.test('bad bytes: the connection lives on', parallel(), async (t) => {
   const room = newRoom(t)
   const hub = await startHub(t, room)
   const garbage = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7_919 + (i >> 3)) & 0xff))
@@ -365,7 +366,7 @@ void t.test('bad bytes: the connection lives on', parallel, async (t) => {
   t.ok(lost.payloads('error').length <= 30, `told of ${lost.payloads('error').length} errors, not of each`)
 })
 
-void t.test('an independent parser reads every byte the hub writes', parallel, async (t) => {
+void t.test('an independent parser reads every byte the hub writes', parallel(), async (t) => {
   const room = newRoom(t)
   let hub = await startHub(t, room)
   const clients: LineClient[] = []
@@ -469,92 +470,103 @@ function randomOf(t: Test): () => number {
   }
 }
 
-void t.test('the hub is killed again and again: nobody is left with a wrong picture', parallel, async (t) => {
-  const random = randomOf(t)
-  const room = newRoom(t)
-  // The clients' waits of 1 s and more made a tenth, to have more kills in the time.
-  const { setTimeout: real } = globalThis
-  t.teardown(() => (globalThis.setTimeout = real))
-  const waits = new Set([1_000, 2_000, 4_000, 8_000, 10_000])
-  globalThis.setTimeout = ((done: () => void, ms: number) =>
-    real(done, waits.has(ms) ? ms / 10 : ms)) as typeof real
-  let hub = await startHub(t, room, 's', ['--stale-seconds', '0'])
-  const publishers = ['1', '2', '3'].map((pane) => {
-    let count = 0
-    const publish = (): void => {
-      const state = { agent_id: `s::${pane}`, session_id: 's', pane_id: pane, lifecycle: 'running' as const }
-      const source = { count: ++count }
-      client.send('delta', {
-        changes: [{ op: 'upsert', agent_id: `s::${pane}`, state: { ...state, source } }],
+void t.test(
+  'the hub is killed again and again: nobody is left with a wrong picture',
+  parallel(),
+  async (t) => {
+    const random = randomOf(t)
+    const room = newRoom(t)
+    // The clients' waits of 1 s and more made a tenth, to have more kills in the time.
+    const { setTimeout: real } = globalThis
+    t.teardown(() => (globalThis.setTimeout = real))
+    const waits = new Set([1_000, 2_000, 4_000, 8_000, 10_000])
+    globalThis.setTimeout = ((done: () => void, ms: number) =>
+      real(done, waits.has(ms) ? ms / 10 : ms)) as typeof real
+    let hub = await startHub(t, room, 's', ['--stale-seconds', '0'])
+    const publishers = ['1', '2', '3'].map((pane) => {
+      let count = 0
+      const publish = (): void => {
+        const state = {
+          agent_id: `s::${pane}`,
+          session_id: 's',
+          pane_id: pane,
+          lifecycle: 'running' as const,
+        }
+        const source = { count: ++count }
+        client.send('delta', {
+          changes: [{ op: 'upsert', agent_id: `s::${pane}`, state: { ...state, source } }],
+        })
+      }
+      const client: HubClient = new HubClient({
+        socketPath: hub.socket,
+        sessionId: 's',
+        hello: { client_id: `wrap-${pane}`, role: 'publisher', pane_id: pane },
+        onUp: publish,
       })
-    }
-    const client: HubClient = new HubClient({
+      t.teardown(() => client.close(0))
+      client.open()
+      return { pane, client, publish, count: () => count }
+    })
+    const faults: string[] = []
+    const counted = new Map<string, number>()
+    let [deltas, resets, lastSeq] = [0, 0, -1]
+    const subscriber = new Subscriber({
       socketPath: hub.socket,
       sessionId: 's',
-      hello: { client_id: `wrap-${pane}`, role: 'publisher', pane_id: pane },
-      onUp: publish,
+      clientId: 'watcher',
+      onChange: ({ kind, seq, changes }) => {
+        if (kind === 'changes' ? seq !== lastSeq + 1 : seq < lastSeq)
+          faults.push(`${kind} ${seq} after ${lastSeq}`)
+        lastSeq = seq
+        if (kind === 'changes') deltas++
+        else resets++
+        for (const change of changes) {
+          if (change.op === 'remove') continue
+          const { count } = change.state.source as { count: number }
+          const before = counted.get(change.agent_id) ?? 0
+          if (count <= before && change.state.lifecycle !== 'offline')
+            faults.push(`${change.agent_id}: ${count} after ${before}`)
+          counted.set(change.agent_id, count)
+        }
+      },
     })
-    t.teardown(() => client.close(0))
-    client.open()
-    return { pane, client, publish, count: () => count }
-  })
-  const faults: string[] = []
-  const counted = new Map<string, number>()
-  let [deltas, resets, lastSeq] = [0, 0, -1]
-  const subscriber = new Subscriber({
-    socketPath: hub.socket,
-    sessionId: 's',
-    clientId: 'watcher',
-    onChange: ({ kind, seq, changes }) => {
-      if (kind === 'changes' ? seq !== lastSeq + 1 : seq < lastSeq)
-        faults.push(`${kind} ${seq} after ${lastSeq}`)
-      lastSeq = seq
-      if (kind === 'changes') deltas++
-      else resets++
-      for (const change of changes) {
-        if (change.op === 'remove') continue
-        const { count } = change.state.source as { count: number }
-        const before = counted.get(change.agent_id) ?? 0
-        if (count <= before && change.state.lifecycle !== 'offline')
-          faults.push(`${change.agent_id}: ${count} after ${before}`)
-        counted.set(change.agent_id, count)
-      }
-    },
-  })
-  t.teardown(() => subscriber.close())
-  subscriber.open()
-  const timer = setInterval(() => {
-    for (const { publish } of publishers) publish()
-  }, 3)
-  t.teardown(() => clearInterval(timer))
-  const everybodyIsBack = (): boolean => {
-    const states = subscriber.replica.states
-    return subscriber.isUp && publishers.every(({ pane, client }) => client.isUp && states.has(`s::${pane}`))
-  }
+    t.teardown(() => subscriber.close())
+    subscriber.open()
+    const timer = setInterval(() => {
+      for (const { publish } of publishers) publish()
+    }, 3)
+    t.teardown(() => clearInterval(timer))
+    const everybodyIsBack = (): boolean => {
+      const states = subscriber.replica.states
+      return (
+        subscriber.isUp && publishers.every(({ pane, client }) => client.isUp && states.has(`s::${pane}`))
+      )
+    }
 
-  const kills = 4
-  for (let i = 0; i < kills; i++) {
+    const kills = 4
+    for (let i = 0; i < kills; i++) {
+      await until('everybody', everybodyIsBack, 25_000)
+      const [from, waitMs, startMs] = [deltas, random() * 200, Date.now()]
+      await until('some deltas', () => deltas > from + 20 && Date.now() - startMs > waitMs)
+      await hub.kill()
+      hub = await startHub(t, room, 's', ['--stale-seconds', '0'])
+    }
     await until('everybody', everybodyIsBack, 25_000)
-    const [from, waitMs, startMs] = [deltas, random() * 200, Date.now()]
-    await until('some deltas', () => deltas > from + 20 && Date.now() - startMs > waitMs)
-    await hub.kill()
-    hub = await startHub(t, room, 's', ['--stale-seconds', '0'])
-  }
-  await until('everybody', everybodyIsBack, 25_000)
-  clearInterval(timer)
-  for (const { publish } of publishers) publish()
-  const published = Object.fromEntries(publishers.map(({ pane, count }) => [`s::${pane}`, count()]))
-  const seen = (): Record<string, number> =>
-    Object.fromEntries(
-      [...subscriber.replica.states].map(([id, { source }]) => [id, (source as { count: number }).count]),
-    )
-  await until('the last states', () => JSON.stringify(seen()) === JSON.stringify(published)).catch(() => {})
-  t.strictSame(seen(), published, `after ${kills} kills, ${deltas} deltas and ${resets} snapshots`)
-  t.strictSame(faults, [], 'no delta was counted twice, none was left out')
-  t.ok(resets >= kills + 1 && deltas > 60)
-})
+    clearInterval(timer)
+    for (const { publish } of publishers) publish()
+    const published = Object.fromEntries(publishers.map(({ pane, count }) => [`s::${pane}`, count()]))
+    const seen = (): Record<string, number> =>
+      Object.fromEntries(
+        [...subscriber.replica.states].map(([id, { source }]) => [id, (source as { count: number }).count]),
+      )
+    await until('the last states', () => JSON.stringify(seen()) === JSON.stringify(published)).catch(() => {})
+    t.strictSame(seen(), published, `after ${kills} kills, ${deltas} deltas and ${resets} snapshots`)
+    t.strictSame(faults, [], 'no delta was counted twice, none was left out')
+    t.ok(resets >= kills + 1 && deltas > 60)
+  },
+)
 
-void t.test('a bare since_seq of an earlier life is never taken for this one', parallel, async (t) => {
+void t.test('a bare since_seq of an earlier life is never taken for this one', parallel(), async (t) => {
   const room = newRoom(t)
   for (const [name, end] of [
     ['ended', 'SIGTERM'],
@@ -599,7 +611,7 @@ void t.test('a bare since_seq of an earlier life is never taken for this one', p
   }
 })
 
-void t.test('killed clients', parallel, async (t) => {
+void t.test('killed clients', parallel(), async (t) => {
   const room = newRoom(t)
   const hub = await startHub(t, room)
   const watcher = await LineClient.subscriber(t, hub)
@@ -641,7 +653,7 @@ async function memoryOf(t: Test, room: Room, pid: number): Promise<number> {
   return Number(stdout) * 1_024
 }
 
-void t.test('who does not read slows nobody, and costs little', parallel, async (t) => {
+void t.test('who does not read slows nobody, and costs little', parallel(), async (t) => {
   const room = newRoom(t)
   const hub = await startHub(t, room)
   const agent = await LineClient.publisher(t, hub, '1')
