@@ -81,7 +81,7 @@ export function askHub(socket: string, session: string): Promise<LiveHub | null>
         const head = { sessionId: session, senderId: 'aoc-hub-list', timestamp: new Date().toISOString() }
         const capabilities = ['hello', 'subscribe']
         connection.send(
-          encodeLine('hello', head, { client_id: 'aoc-hub-list', role: 'subscriber', capabilities } as never),
+          encodeLine('hello', head, { client_id: 'aoc-hub-list', role: 'subscriber', capabilities }),
         )
       },
       onFrame: (frame) => {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { decodeClientLine, tooLarge } from '../wire/decode.js'
 import { WireError } from '../wire/errors.js'
 import type { HubCommand } from '../wire/commands.js'
-import { framesPerTurnMax } from '../wire/limits.js'
+import { framesPerTurnMax, stalledMs } from '../wire/limits.js'
 import { LineReader, type Line } from '../wire/lines.js'
 import type { Log } from '../wire/log.js'
 import type { CommandResult, HubHealth } from '../wire/messages.js'
@@ -240,6 +240,8 @@ class HubServer implements Hub {
     if (socket === undefined) return
     socket.removeAllListeners('data').removeAllListeners('end')
     socket.resume()
+    // The core has let go of it: nobody else notices when it never takes its last bytes.
+    setTimeout(() => socket.destroy(), stalledMs).unref()
     socket.end(() => setTimeout(() => socket.destroy(), lingerMs).unref())
   }
 

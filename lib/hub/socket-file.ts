@@ -78,6 +78,12 @@ export async function claimSocket(
   replaceFile(before.lifeFile, JSON.stringify(life))
 
   await listenAt(server, temporary)
+  // Held up for longer than `startingMs`, it was given up and another has the socket.
+  if (isOvertaken(file, before.number)) {
+    fs.rmSync(temporary, { force: true })
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+    throw isRunning(file)
+  }
   const { ino, dev } = fs.statSync(temporary)
   fs.renameSync(temporary, file)
   removeLives(file, before.number)
@@ -112,11 +118,8 @@ async function claimLife(
   for (;;) {
     const last = lastLife(file)
     const state = await probe(file)
-    if (state === 'live') {
-      const pid = last?.life?.pid
-      const name = pid === undefined ? 'a hub' : `a hub (pid ${pid})`
-      throw new SocketFileError('hub_is_running', `${name} listens on ${file} already`, pid)
-    }
+    // Who was last before the probe may be gone: the one that answered has made its life since.
+    if (state === 'live') throw isRunning(file)
     if (state === 'other')
       throw new SocketFileError('not_a_socket', `${file} is there and is no socket; move it away`)
     if (last !== null && isStarting(last)) {
@@ -126,10 +129,25 @@ async function claimLife(
     const number = (last?.number ?? 0) + 1
     const lifeFile = `${file}.life-${number}`
     // A life that cannot be read counts as having given out more seqs than any hub ever would.
-    const seqStart = last === null ? 0 : (last.life?.seq ?? Date.now())
+    // One is left out between two lives: who stands at the last seq of the one before has not seen this one.
+    const seqStart = last === null ? 0 : (last.life?.seq ?? Date.now()) + 1
     const life: Life = { session_id: who.sessionId, epoch: who.epoch, pid: process.pid, seq: seqStart }
-    if (linkNew(lifeFile, JSON.stringify(life))) return { lifeFile, number, seqStart }
+    if (!linkNew(lifeFile, JSON.stringify(life))) continue
+    if (!isOvertaken(file, number)) return { lifeFile, number, seqStart }
+    // Held up since it looked, it got a number that was used up long ago: it does not count.
+    fs.rmSync(lifeFile, { force: true })
   }
+}
+
+/** Whether a later life than `number` has begun. The highest life file is never removed, so this is certain. */
+function isOvertaken(file: string, number: number): boolean {
+  return lifeNumbers(file).some((other) => other > number)
+}
+
+function isRunning(file: string): SocketFileError {
+  const pid = lastLife(file)?.life?.pid
+  const name = pid === undefined ? 'a hub' : `a hub (pid ${pid})`
+  return new SocketFileError('hub_is_running', `${name} listens on ${file} already`, pid)
 }
 
 interface LastLife {
@@ -172,9 +190,16 @@ function lifeNumbers(file: string): number[] {
     .map((name) => Number(name.slice(prefix.length)))
 }
 
+/** Removes earlier lives, and what writers of theirs left that were killed before the rename. */
 function removeLives(file: string, below: number): void {
-  for (const number of lifeNumbers(file))
-    if (number < below) fs.rmSync(`${file}.life-${number}`, { force: true })
+  const prefix = `${path.basename(file)}.life-`
+  for (const name of fs.readdirSync(path.dirname(file))) {
+    const number = name.startsWith(prefix)
+      ? /^(\d{1,9})(\.\d+)?$/.exec(name.slice(prefix.length))?.[1]
+      : undefined
+    if (number !== undefined && Number(number) < below)
+      fs.rmSync(path.join(path.dirname(file), name), { force: true })
+  }
 }
 
 /** Makes a file that was not there, whole. @returns false when it is there. */
@@ -185,7 +210,8 @@ function linkNew(file: string, text: string): boolean {
     fs.linkSync(temporary, file)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    // ENOENT: a later life has swept up what we just wrote.
+    if (['EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
     throw error
   } finally {
     fs.rmSync(temporary, { force: true })
@@ -251,10 +277,11 @@ async function listenAt(server: net.Server, file: string): Promise<void> {
  */
 export function makeSafeDir(dir: string): void {
   const uid = process.getuid?.() ?? 0
-  fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
-  const stat = fs.lstatSync(dir)
   const unsafe = (why: string): SocketFileError =>
     new SocketFileError('unsafe_folder', `the socket's folder ${dir} ${why}; the hub needs one of its own`)
+  const found = fs.lstatSync(dir, { throwIfNoEntry: false })
+  if (found === undefined) fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const stat = found ?? fs.lstatSync(dir)
   if (!stat.isDirectory()) throw unsafe('is a link or no folder')
   if (stat.uid !== uid) throw unsafe(`belongs to uid ${stat.uid}`)
   if ((stat.mode & 0o077) !== 0)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { openConnection, type Connection } from './connection.js'
 import { encodeLine } from './encode.js'
+import { WireError } from './errors.js'
 import { reconnectFirstMs, reconnectMaxMs } from './limits.js'
 import { noLog, type Log } from './log.js'
 import type { ClientFrame, CommandResult, HelloInput, HubEnvelope } from './messages.js'
@@ -35,7 +36,7 @@ const stableMs = 5_000
 
 /**
  * A client that stays connected: it says hello, tells of frames, and connects again after a loss, at once the first
- * time and then after 1 s, doubling to 10 s. Nothing it does throws or blocks.
+ * time and then after 1 s, doubling to 10 s. Nothing it does blocks; only `send` may throw.
  */
 export class HubClient {
   #connection: Connection | null = null
@@ -74,7 +75,11 @@ export class HubClient {
     return this.#isUp
   }
 
-  /** Sends a frame. @returns false when there is no connection: nothing is kept for later. */
+  /**
+   * Sends a frame.
+   * @returns false when there is no connection: nothing is kept for later.
+   * @throws {WireError} `frame_too_large` when it fits no line.
+   */
   send<T extends ClientType>(type: T, payload: ClientFrame<T>['payload'], requestId?: string): boolean {
     if (!this.#isUp || this.#connection === null) return false
     const { sessionId, hello } = this.options
@@ -96,7 +101,13 @@ export class HubClient {
     return new Promise((resolve) => {
       this.#pending.set(requestId, resolve)
       const payload = { command, args, ...(target !== null && { target_agent_id: target }) }
-      if (!this.send('command', payload, requestId)) this.#settle(requestId, null)
+      try {
+        if (!this.send('command', payload, requestId)) this.#settle(requestId, null)
+      } catch (error) {
+        if (!(error instanceof WireError)) throw error
+        const { code, message } = error
+        this.#settle(requestId, { command, status: 'error', message, error: { code, message } })
+      }
     })
   }
 
@@ -141,7 +152,7 @@ export class HubClient {
   #opened(): void {
     const { sessionId, hello } = this.options
     const head = { sessionId, senderId: hello.client_id, timestamp: new Date().toISOString() }
-    this.#connection?.send(encodeLine('hello', head, hello as never))
+    this.#connection?.send(encodeLine('hello', head, hello))
     this.#isUp = true
     this.#upMs = Date.now()
     this.#hubStartedMs = 0

@@ -136,8 +136,10 @@ export function socketPath(
 }
 
 function checkedId(what: string, id: string): string {
-  if (id.length > idCharsMax / 2)
-    throw new IdentityError(`the ${what} id has ${id.length} characters; at most ${idCharsMax / 2} are taken`)
+  // `<session>::<pane>` is an id as well.
+  const charsMax = idCharsMax / 2 - 1
+  if (id.length > charsMax)
+    throw new IdentityError(`the ${what} id has ${id.length} characters; at most ${charsMax} are taken`)
   if (/[\p{Cc}]/u.test(id))
     throw new IdentityError(`the ${what} id ${JSON.stringify(id)} holds control characters; use a plain name`)
   return id

@@ -70,6 +70,9 @@ export function openLog(options: LogOptions): Log {
     if (write === null) {
       write = 'starting'
       void start()
+      process.once('exit', () => {
+        if (write === 'starting') writeLast(options, queue)
+      })
     }
     if (write === 'starting') {
       if (queue.length < 1_000) queue.push([level, event, fields])
@@ -82,6 +85,27 @@ export function openLog(options: LogOptions): Log {
     }
   }
   return say
+}
+
+const levelNumbers = { debug: 20, info: 30, warn: 40, error: 50 }
+
+/** The lines of a process that ends before the logger is there, as the logger would have written them. */
+function writeLast(options: LogOptions, queue: [LogLevel, string, Record<string, unknown>][]): void {
+  const least = levelNumbers[options.level as LogLevel] ?? (options.level === 'trace' ? 0 : 60)
+  const lines = queue
+    .filter(([level]) => levelNumbers[level] >= least)
+    .map(([level, event, fields]) => {
+      const time = new Date().toISOString()
+      const { component } = options
+      return `${JSON.stringify({ level: levelNumbers[level], time, pid: process.pid, component, event, ...fields })}\n`
+    })
+  try {
+    makeLogDir(options.dir)
+    const file = path.join(options.dir, `${options.component}-${options.slug}.log`)
+    fs.appendFileSync(file, lines.join(''), { mode: 0o600 })
+  } catch {
+    // There is no log, then.
+  }
 }
 
 /** Makes the folder; one of ours in a project keeps itself out of the project's git. */

@@ -43,20 +43,20 @@ export function giveOneCommand(one: OneCommand): Promise<CommandResult> {
         ),
       patienceMs,
     )
-    const say = (type: 'hello' | 'command', payload: object, id?: string): void => {
-      const head = { sessionId, senderId, timestamp: new Date().toISOString(), requestId: id }
-      connection.send(encodeLine(type, head, payload as never))
-    }
+    const head = () => ({ sessionId, senderId, timestamp: new Date().toISOString() })
     const connection = openConnection(socketPath, {
-      onOpen: () =>
-        say('hello', { client_id: senderId, role: 'subscriber', capabilities: ['command_result', 'error'] }),
+      onOpen: () => {
+        const hello = { client_id: senderId, role: 'subscriber' } as const
+        connection.send(encodeLine('hello', head(), { ...hello, capabilities: ['command_result', 'error'] }))
+      },
       onFrame: (frame) => {
         if (frame.type === 'snapshot') {
           try {
             const target = one.target(frame.payload.states)
-            say('command', { command, args, ...(target !== null && { target_agent_id: target }) }, requestId)
+            const payload = { command, args, ...(target !== null && { target_agent_id: target }) }
+            connection.send(encodeLine('command', { ...head(), requestId }, payload))
           } catch (error) {
-            settle(() => reject(error as Error))
+            settle(() => reject(error))
           }
         } else if (frame.type === 'command_result' && frame.request_id === requestId) {
           if (frame.payload.status !== 'accepted') settle(() => resolve(frame.payload))

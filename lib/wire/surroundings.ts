@@ -67,7 +67,7 @@ export function gitCommonDir(dir: string): string | null {
 
 function gitDirAt(dotGit: string): string | null {
   try {
-    const gitDir = fs.lstatSync(dotGit).isDirectory() ? dotGit : linkedGitDir(dotGit)
+    const gitDir = fs.statSync(dotGit).isDirectory() ? dotGit : linkedGitDir(dotGit)
     if (gitDir === null || !fs.existsSync(path.join(gitDir, 'HEAD'))) return null
     return realPath(path.resolve(gitDir, firstLine(path.join(gitDir, 'commondir')) ?? '.'))
   } catch {

@@ -38,11 +38,11 @@ export async function startOnPipes(
   subprocess.stdout?.on('data', (bytes: Buffer) => events.onOutput(bytes, 'stdout'))
   subprocess.stderr?.on('data', (bytes: Buffer) => events.onOutput(bytes, 'stderr'))
   const pid = subprocess.pid ?? null
-  void subprocess.then((result) => {
+  void (async () => {
+    const { exitCode, signal } = await subprocess
     // Without an exit code and a signal it was never started; the cause is said by execa.
-    const code = result.exitCode ?? (result.signal ? 0 : 126)
-    events.onExit(code, result.signal ?? null)
-  })
+    events.onExit(exitCode ?? (signal ? 0 : 126), signal ?? null)
+  })()
   return {
     pid,
     hasTerminal: false,

@@ -115,11 +115,10 @@ async function withDeadline<T>(
   const stop = () => ending.abort(new GitError('error', 'git was stopped.'))
   if (signal?.aborted === true) stop()
   signal?.addEventListener('abort', stop, { once: true })
-  const late = new GitError(
-    'error',
-    `git did not answer within ${timeoutMs / 1_000} seconds and was stopped.`,
-  )
-  const timer = setTimeout(() => ending.abort(late), timeoutMs)
+  const timer = setTimeout(() => {
+    const seconds = timeoutMs / 1_000
+    ending.abort(new GitError('error', `git did not answer within ${seconds} seconds and was stopped.`))
+  }, timeoutMs)
   try {
     return await use({ projectRoot, env, signal: ending.signal })
   } finally {

@@ -97,7 +97,7 @@ export class Publisher {
       this.#log('error', 'state_too_large', { message: error.message })
       const { source: _, ...rest } = state
       this.#client.send('delta', {
-        changes: [{ op: 'upsert', agent_id: agentId, state: rest as AgentState }],
+        changes: [{ op: 'upsert', agent_id: agentId, state: rest }],
       })
     }
   }

@@ -1,20 +1,15 @@
 import { parseCommand, type AgentCommand } from '../wire/commands.js'
 import { CommandError } from '../wire/errors.js'
-import { diffDebounceMs, diffIntervalMs, tasksDebounceMs } from '../wire/limits.js'
 import type { Log } from '../wire/log.js'
 import type { Command, CommandResult } from '../wire/messages.js'
-import type { DiffSummary, TaskSummary } from '../wire/source.js'
 import type { Child } from './child.js'
-import { readDiffSummary, readGitDirs } from './git.js'
 import { judge, type Signal } from './lifecycle.js'
+import { Project } from './project.js'
 import { Publisher } from './publisher.js'
-import { createRefresh, type Refresh } from './refresh.js'
 import type { Screen } from './signals/screen.js'
 import { plainText, snippetOf } from './snippet.js'
 import { agentState, type AgentIdentity } from './state.js'
 import { stopProcess } from './stop.js'
-import { readTaskSummaries } from './tasks.js'
-import { watchProject } from './watch.js'
 
 export interface ReportingOptions {
   who: AgentIdentity
@@ -33,8 +28,6 @@ export interface ReportingOptions {
 
 /** The last row of a screen is read at most this often. */
 const snippetMs = 250
-/** A tree that is not watched is read anew this often while the agent is active. */
-const unwatchedMs = 10_000
 
 /**
  * Everything that tells the bus of a running agent. It is loaded after the agent was started, and nothing in it
@@ -43,40 +36,22 @@ const unwatchedMs = 10_000
 export class Reporting {
   readonly #publisher: Publisher
   readonly #signals: Signal[]
-  readonly #refreshes: Refresh[]
-  #diff: DiffSummary | null = null
-  #tasks: Record<string, TaskSummary> | null = null
+  readonly #project: Project
   #snippet: string | null = null
   #snippetTimer: NodeJS.Timeout | null = null
   #lastActivityMs: number | null = null
-  #unwatched: string | null = null
-  #refreshedMs = 0
-  #close: () => Promise<void> = async () => {}
   #isEnded = false
-  readonly #diffRefresh: Refresh
-  readonly #tasksRefresh: Refresh
 
   constructor(private readonly options: ReportingOptions) {
     const { who, socketPath, startHub, log } = options
     this.#signals = [...options.signals]
-    const clock = {
-      now: Date.now,
-      setTimer: setTimeout,
-      clearTimer: (timer: NodeJS.Timeout) => clearTimeout(timer),
-    }
-    this.#diffRefresh = createRefresh({
-      ...clock,
-      debounceMs: diffDebounceMs,
-      intervalMs: diffIntervalMs,
-      run: () => this.#readDiff(),
+    this.#project = new Project({
+      agentId: who.agentId,
+      projectRoot: who.projectRoot,
+      env: options.env,
+      log,
+      onChange: () => this.#publisher.changed(),
     })
-    this.#tasksRefresh = createRefresh({
-      ...clock,
-      debounceMs: tasksDebounceMs,
-      intervalMs: tasksDebounceMs,
-      run: () => this.#readTasks(),
-    })
-    this.#refreshes = [this.#diffRefresh, this.#tasksRefresh]
     this.#publisher = new Publisher({
       socketPath,
       sessionId: who.sessionId,
@@ -94,7 +69,7 @@ export class Reporting {
       ...(startHub && { startHub }),
       log,
     })
-    void this.#watch()
+    void this.#project.open()
   }
 
   /** Something was seen of the agent. */
@@ -110,22 +85,18 @@ export class Reporting {
   activity(): void {
     this.#lastActivityMs = Date.now()
     if (this.options.sendSnippet) this.#snippetTimer ??= setTimeout(() => void this.#readSnippet(), snippetMs)
-    if (this.#unwatched !== null && Date.now() - this.#refreshedMs >= unwatchedMs) {
-      this.#refreshedMs = Date.now()
-      this.#diffRefresh.trigger()
-    }
+    this.#project.activity()
   }
 
   /** The agent is gone: says so, and ends. A failure stays in sight until the hub finds it stale. */
   async end(): Promise<void> {
     if (this.#isEnded) return
     this.#isEnded = true
-    for (const refresh of this.#refreshes) refresh.stop()
     if (this.#snippetTimer) clearTimeout(this.#snippetTimer)
     if (this.options.sendSnippet)
       this.#snippet = snippetOf(await this.options.screen.lines()) ?? this.#snippet
     const { lifecycle } = judge(this.#signals)
-    await Promise.all([this.#publisher.end(lifecycle === 'offline'), this.#close()])
+    await Promise.all([this.#publisher.end(lifecycle === 'offline'), this.#project.close()])
   }
 
   #facts(): Parameters<typeof agentState>[1] {
@@ -134,8 +105,8 @@ export class Reporting {
       pid: this.options.child.pid,
       snippet: this.#snippet,
       lastActivityMs: this.#lastActivityMs,
-      diff: this.#diff,
-      tasks: this.#tasks,
+      diff: this.#project.diff,
+      tasks: this.#project.tasks,
     }
   }
 
@@ -146,45 +117,6 @@ export class Reporting {
     const snippet = snippetOf(lines)
     if (snippet !== null) this.#snippet = snippet
     this.#publisher.changed()
-  }
-
-  async #readDiff(): Promise<void> {
-    const { who, env } = this.options
-    const diff = await readDiffSummary({ agentId: who.agentId, projectRoot: who.projectRoot, env })
-    this.#diff = this.#unwatched === null ? diff : { ...diff, unwatched: this.#unwatched }
-    this.#publisher.changed()
-  }
-
-  async #readTasks(): Promise<void> {
-    const { agentId, projectRoot } = this.options.who
-    this.#tasks = await readTaskSummaries({ agentId, projectRoot })
-    this.#publisher.changed()
-  }
-
-  async #watch(): Promise<void> {
-    const { who, env, log } = this.options
-    try {
-      await Promise.all([this.#readDiff(), this.#readTasks()])
-      if (this.#isEnded) return
-      const { close } = await watchProject({
-        projectRoot: who.projectRoot,
-        gitDirs: await readGitDirs(who.projectRoot, env),
-        onGit: () => this.#diffRefresh.trigger(),
-        onTasks: () => this.#tasksRefresh.trigger(),
-        onUnwatched: (reason) => {
-          log('warn', 'unwatched', { reason })
-          this.#unwatched = reason
-          this.#diffRefresh.trigger()
-        },
-      })
-      this.#close = close
-      if (this.#isEnded) return await close()
-      // What changed between the first look and the watch was seen by neither.
-      this.#diffRefresh.trigger()
-      this.#tasksRefresh.trigger()
-    } catch (error) {
-      log('error', 'watch_failed', { message: (error as Error).message })
-    }
   }
 
   async #command(payload: Command): Promise<CommandResult> {
@@ -217,7 +149,7 @@ export class Reporting {
         return { message: `reported ${lifecycle}` }
       }
       case 'refresh':
-        await Promise.all([this.#readDiff(), this.#readTasks()])
+        await this.#project.read()
         return { message: 'git and tasks were read anew' }
       case 'send_input': {
         if (!child.hasTerminal)

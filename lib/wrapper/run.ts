@@ -107,7 +107,7 @@ class AgentRun {
     }
     this.#passSignalsOn()
     this.#see({ kind: 'started', atMs: Date.now() })
-    setTimeout(() => this.#load(), reportAfterMs).unref()
+    setTimeout(() => void this.#load(), reportAfterMs).unref()
   }
 
   /** Joins the person's terminal with the agent's: keys, size, suspend and resume. */
@@ -174,7 +174,7 @@ class AgentRun {
     }
     this.#screen.write(bytes)
     if (this.#reporting) this.#reporting.activity()
-    else setImmediate(() => this.#load())
+    else setImmediate(() => void this.#load())
   }
 
   #see(signal: Signal): void {

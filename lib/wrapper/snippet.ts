@@ -29,11 +29,11 @@ export function plainText(line: string): string {
     .replaceAll(spinners, '$1')
     .replaceAll(/\s+/gu, ' ')
     .trim()
-  const characters = [...text]
-  return characters.length <= snippetCharsMax
-    ? text
-    : `${characters
-        .slice(0, snippetCharsMax - 1)
-        .join('')
-        .trimEnd()}…`
+  // Counted in code points, as every client can count them.
+  const characters = Array.from(text)
+  if (characters.length <= snippetCharsMax) return text
+  return `${characters
+    .slice(0, snippetCharsMax - 1)
+    .join('')
+    .trimEnd()}…`
 }

@@ -36,6 +36,7 @@ export interface WatchOptions {
  * A repository that comes, goes, or is another one now is told by `onGit`; when the next summary's `repo_root` is not
  * `gitDirs.repoRoot`, close this and watch anew. The project folder itself being replaced is not followed.
  * @returns when everything is watched; read both summaries after that. Never throws. After `close` nothing is called.
+ * Seed 000, "Update Cadence and Throttling".
  */
 export async function watchProject(options: WatchOptions): Promise<{ close(): Promise<void> }> {
   const { gitDirs, onGit, onTasks, watchFolder } = options

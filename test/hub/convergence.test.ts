@@ -57,7 +57,7 @@ class Watcher {
   read(lines = Number.POSITIVE_INFINITY): void {
     for (const frame of this.stage.framesOf(this.conn).slice(0, lines)) {
       if (frame.type !== 'snapshot' && frame.type !== 'delta') continue
-      const applied = this.replica.apply(frame as HubFrame<'delta'>)
+      const applied = this.replica.apply(frame)
       if (applied.kind === 'gap') throw new Error(`a gap: ${JSON.stringify(applied)}`)
       if (applied.kind === 'changes') this.seen.push(applied.seq)
       if (applied.kind === 'reset') this.resets++

@@ -310,7 +310,7 @@ void t.test('tasks, and a repository that is none', async (t) => {
   const tasks = (): Record<
     string,
     { counts: { total: number; done: number }; error?: { code: string; message: string } }
-  > => (pulse.last('1')?.source['task_summaries'] ?? {}) as never
+  > => pulse.last('1')?.source['task_summaries'] ?? {}
   const agent = new Running(t, at, 'aoc-agent-wrap', wrap('1', 'sleep', '60'))
   await until('that there are no tasks', () => tasks()['master']?.error?.code === 'tasks_missing')
   const file = path.join(at.repository, '.taskmaster/tasks/tasks.json')

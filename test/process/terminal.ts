@@ -84,7 +84,7 @@ export async function until<T>(
 ): Promise<NonNullable<T>> {
   for (const untilMs = Date.now() + withinMs; ;) {
     const found = await check()
-    if (found !== null && found !== undefined && found !== false) return found as NonNullable<T>
+    if (found !== null && found !== undefined && found !== false) return found
     if (Date.now() > untilMs) throw new Error(`never: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 30))
   }

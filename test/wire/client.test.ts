@@ -609,22 +609,31 @@ void t.test('what becomes of a request', async (t) => {
   t.equal(await atClose, null, 'closed')
 })
 
-void t.test('a frame that fits no line does not throw', async (t) => {
+void t.test('a frame that fits no line', async (t) => {
   const hub = await fakeHub(t, {})
   const { client } = newClient(t, hub)
   client.open()
   await until('up', () => client.isUp)
   const text = 'x'.repeat(300_000)
-  await t.resolves(client.request('send_input', 's::1', { text }))
-  t.doesNotThrow(() => {
-    const state = { lifecycle: 'idle' as const, snippet: text }
-    t.equal(client.send('delta', { changes: [{ op: 'upsert', agent_id: 's::1', state }] }), false)
-  })
+  const state = { lifecycle: 'idle' as const, snippet: text }
+  const changes = [{ op: 'upsert' as const, agent_id: 's::1', state }]
+  t.throws(() => client.send('delta', { changes }), { name: 'WireError', code: 'frame_too_large' })
+  const result = {
+    command: 'send_input',
+    status: 'error',
+    error: { code: 'frame_too_large', message: String },
+  }
+  t.match(
+    await client.request('send_input', 's::1', { text }),
+    result,
+    'a request is told of as one that failed',
+  )
   t.equal(client.send('heartbeat', { agent_id: 's::1' }), true)
   await until('the heartbeat', () => hub.guests[0]!.heard('heartbeat').length === 1)
   t.strictSame(
     hub.guests[0]!.frames.map(({ type }) => type),
     ['hello', 'heartbeat'],
+    'nothing of it was sent',
   )
 })
 

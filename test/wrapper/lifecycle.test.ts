@@ -78,7 +78,7 @@ void t.test('signals in, state out', async (t) => {
     ['stop_agent needed SIGKILL', [started, exited(0, 'SIGKILL', true)], 'offline', {}],
   ]
   for (const [name, signals, lifecycle, status] of table) {
-    const judged = judge(signals.map((signal, i) => ({ ...signal, atMs: i + 1 }) as Signal))
+    const judged = judge(signals.map((signal, i) => ({ ...signal, atMs: i + 1 })))
     t.equal(judged.lifecycle, lifecycle, name)
     t.match(judged.status, status, name)
   }

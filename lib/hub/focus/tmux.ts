@@ -6,7 +6,9 @@ import type { Run } from './focus.js'
  * tmux(1): panes have ids of their own on a server (`%3`); a tab is a window, counted here from 1 in the order of
  * the session's list whatever `base-index` says.
  */
-export async function focusTmux(command: HubCommand, sessionId: string, run: Run): Promise<string> {
+export async function focusTmux(command: HubCommand, sessionId: string, runProgram: Run): Promise<string> {
+  // Without -u and a UTF-8 locale tmux prints `_` for every tab and every letter that is not ASCII.
+  const run: Run = (program, args) => runProgram(program, ['-u', ...args])
   if (command.name === 'focus_pane') {
     const pane = command.args.pane_id
     if (!/^%\d+$/.test(pane))
@@ -14,7 +16,10 @@ export async function focusTmux(command: HubCommand, sessionId: string, run: Run
         'invalid_args',
         `focus_pane: ${JSON.stringify(pane)} is no tmux pane id (such as "%3")`,
       )
-    await show(await run('tmux', ['display-message', '-p', '-t', pane, '#{session_id}\t#{window_id}']), run)
+    const at = await run('tmux', ['display-message', '-p', '-t', pane, '#{session_id}\t#{window_id}'])
+    // tmux 3.3 prints an empty answer and no error for a pane that is not there.
+    if (at.trim() === '') throw new CommandError('focus_failed', `tmux: no pane ${pane}`)
+    await show(at, run)
     await run('tmux', ['select-pane', '-t', pane])
     return `pane ${pane} has the focus`
   }
@@ -37,6 +42,9 @@ export async function focusTmux(command: HubCommand, sessionId: string, run: Run
 /** Makes the window of a `session\twindow` line the one shown, also for a client that looks at another session. */
 async function show(line: string, run: Run): Promise<void> {
   const [session = '', window = ''] = line.trim().split('\t')
+  // An empty target is the current window: that would be a success that did nothing.
+  if (!/^@\d+$/.test(window))
+    throw new CommandError('focus_failed', `tmux: unexpected answer ${JSON.stringify(line)}`)
   await run('tmux', ['select-window', '-t', window])
   // Without a terminal attached there is nobody to switch.
   await run('tmux', ['switch-client', '-t', session]).catch(() => '')
