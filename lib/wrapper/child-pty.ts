@@ -112,7 +112,7 @@ const lastWordsMs = 100
  * node-pty closes a terminal 200 ms after its command has gone, read or not: a busy event loop would lose the end of
  * the output. Here it is closed when nothing has come for a while; it ends by itself when nobody else holds it.
  */
-function keepLastWords(leader: pty.IPty): { seen(): void } {
+export function keepLastWords(leader: pty.IPty): { seen(): void } {
   let seenMs = Date.now()
   const socket = (leader as unknown as { _socket?: { destroy(): void } })._socket
   if (socket !== undefined) {

@@ -1,4 +1,3 @@
-import type { Stats } from 'node:fs'
 import { lstat, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -242,6 +241,9 @@ interface TrackedFile {
   contextLines: number
 }
 
+/** `none`: new files alone are a change of a submodule for `git status`, and so for the summary, but not for `git diff`. */
+const always = ['--no-ext-diff', '--no-textconv', '--ignore-submodules=none']
+
 async function findStatus(
   place: GitPlace,
   path: string,
@@ -251,7 +253,7 @@ async function findStatus(
   let found: NameStatus | undefined
   await runGit(
     place,
-    ['--literal-pathspecs', 'diff', '--name-status', '-z', '--no-ext-diff', ...args],
+    ['--literal-pathspecs', 'diff', '--name-status', '-z', ...always, ...args],
     (record) => {
       const entry = reader.push(record)
       if (entry?.path === path) found = entry
@@ -304,13 +306,13 @@ const patchArgs = [
     'core.fsmonitor=false',
     'diff.autoRefreshIndex=false',
     'diff.relative=false',
+    'diff.orderFile=/dev/null',
     'core.quotePath=false',
   ].flatMap((setting) => ['-c', setting]),
   'diff',
   '--patch',
   '--no-color',
-  '--no-ext-diff',
-  '--no-textconv',
+  ...always,
   '--submodule=short',
   '--src-prefix=a/',
   '--dst-prefix=b/',
@@ -387,7 +389,7 @@ async function runForBytes(place: GitPlace, args: readonly string[]): Promise<Bu
     if (result.exitCode === 0 || (result.exitCode === 1 && length > 0)) return Buffer.concat(chunks)
     throw new GitError(
       'error',
-      lastComplaint(complaint) || `git ended with ${result.signal ?? result.exitCode}.`,
+      lastComplaint(complaint) || `git ended with ${result.signal ?? result.code ?? result.exitCode}.`,
     )
   } finally {
     place.signal.removeEventListener('abort', kill)

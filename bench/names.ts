@@ -1,0 +1,2 @@
+/** The session of every hub that a bench starts. */
+export const benchSession = 'bench'

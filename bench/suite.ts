@@ -1,0 +1,76 @@
+import { median } from './stats.js'
+
+/** What a number is compared with: the neighbours, or the bare thing that the measured one is made of. */
+export type Side = 'hub' | 'nats' | 'redis' | 'bare'
+
+export type Unit = 'per_second' | 'ms' | 'us' | 'bytes' | 'percent'
+
+/**
+ * A bound that has to hold; a ratio is the hub's number over the other's, the median of the rounds' ratios. An
+ * absolute time says as much of the machine's load as of the hub: below so many times what the bare thing took in the
+ * same rounds (`belowBare`) is met too.
+ */
+export type Target =
+  | { kind: 'ratio'; to: Exclude<Side, 'hub'>; atLeast?: number; below?: number }
+  | { kind: 'value'; below: number; belowBare?: number }
+
+/** One line of the table: each side's numbers, one a round, in the order of the rounds. */
+export interface Row {
+  name: string
+  unit: Unit
+  rounds: Partial<Record<Side, number[]>> & { hub: number[] }
+  target?: Target
+  /** What `bare` is, and what else a reader has to know. */
+  note?: string
+}
+
+/** How much to measure. */
+export interface Effort {
+  isQuick: boolean
+  rounds: number
+  /** Tells that something goes on. */
+  say: (text: string) => void
+}
+
+/** One bench: a noun, and what measures it. It throws when what it measures is not right. */
+export interface Bench {
+  name: string
+  about: string
+  run: (effort: Effort) => Promise<Row[]>
+}
+
+export type Verdict = 'met' | 'missed' | 'not_measured' | null
+
+/** The median of the hub's rounds over another side's, round by round; null when that side is not there. */
+export function ratio(row: Row, to: Exclude<Side, 'hub'>): number | null {
+  const others = row.rounds[to]
+  if (others === undefined || others.length === 0) return null
+  const count = Math.min(others.length, row.rounds.hub.length)
+  return median(Array.from({ length: count }, (_, round) => row.rounds.hub[round]! / others[round]!))
+}
+
+export function verdict(row: Row): Verdict {
+  const { target } = row
+  if (target === undefined) return null
+  if (target.kind === 'value') {
+    const bare = ratio(row, 'bare')
+    const isFair = bare !== null && target.belowBare !== undefined && bare < target.belowBare
+    return median(row.rounds.hub) < target.below || isFair ? 'met' : 'missed'
+  }
+  const value = ratio(row, target.to)
+  if (value === null) return 'not_measured'
+  const holds =
+    (target.atLeast === undefined || value >= target.atLeast) &&
+    (target.below === undefined || value < target.below)
+  return holds ? 'met' : 'missed'
+}
+
+/** Runs each of some things once a round, in an order that moves on by one, so that none always comes first. */
+export async function interleave<T>(
+  rounds: number,
+  things: readonly T[],
+  run: (thing: T, round: number) => Promise<void>,
+): Promise<void> {
+  for (let round = 0; round < rounds; round++)
+    for (let i = 0; i < things.length; i++) await run(things[(i + round) % things.length]!, round)
+}
