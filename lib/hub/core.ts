@@ -131,7 +131,10 @@ export class HubCore {
     if (client === undefined) return false
     client.outbox.written(bytes, nowMs)
     const { role, outbox, ending } = client
-    const isWaiting = role.kind === 'subscriber' && role.stream.kind !== 'live' && role.stream.kind !== 'off'
+    const isWaiting =
+      role.kind === 'subscriber' &&
+      role.stream.kind !== 'off' &&
+      (role.stream.kind !== 'live' || role.stream.cursor < this.#source.seq)
     return isWaiting || outbox.replyBytes > 0 || ending !== 'open'
   }
 

@@ -5,6 +5,8 @@ import type { AgentState, HubEnvelope, HubFrame, Resume, StateChange } from '../
 export const hubSenderId = 'aoc-hub'
 /** Room kept in a snapshot's frames for what stands around the states. */
 const headBytesMax = 4_096
+const brace = 0x7d
+const newline = 0x0a
 const payloadKey = Buffer.from('"payload":{')
 
 /**
@@ -33,11 +35,15 @@ export class Frames {
     const head = this.#deltaHead
     const epoch = this.#deltaEpoch
     const line = Buffer.allocUnsafe(head.length + middle.length + epoch.length + changes.length + 3)
-    let at = head.copy(line)
+    line.set(head)
+    let at = head.length
     at += line.write(middle, at, 'latin1')
-    at += epoch.copy(line, at)
-    at += changes.copy(line, at)
-    line.write('}}\n', at, 'latin1')
+    line.set(epoch, at)
+    line.set(changes, (at += epoch.length))
+    at += changes.length
+    line[at] = brace
+    line[at + 1] = brace
+    line[at + 2] = newline
     return line
   }
 

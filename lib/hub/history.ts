@@ -15,7 +15,7 @@ export class History {
   #first = 0
   #count = 0
   #bytes = 0
-  #joined: { from: number; to: number; bytes: Buffer } | null = null
+  #joined: { from: number; last: number; to: number; bytes: Buffer } | null = null
 
   constructor(
     private readonly deltasMax: number,
@@ -63,13 +63,22 @@ export class History {
     return entry?.seq === seq ? entry.line : undefined
   }
 
-  /** The deltas after `seq` as one buffer; made once for all subscribers that stand at the same place. */
-  joinedAfter(seq: number, lastSeq: number): Buffer {
-    if (this.#joined?.from !== seq || this.#joined.to !== lastSeq) {
-      const lines = this.#after(seq)
-      this.#joined = { from: seq, to: lastSeq, bytes: lines.length === 1 ? lines[0]! : Buffer.concat(lines) }
+  /**
+   * The deltas after `seq` as one buffer, of at most `bytesMax` bytes or a single delta; made once for all subscribers
+   * that stand at the same place. @returns it, and the seq of its last delta.
+   */
+  joinedAfter(seq: number, lastSeq: number, bytesMax: number): { bytes: Buffer; to: number } {
+    if (this.#joined?.from === seq && this.#joined.last === lastSeq) return this.#joined
+    const lines: Buffer[] = []
+    let length = 0
+    for (const line of this.#after(seq)) {
+      if (lines.length > 0 && length + line.length > bytesMax) break
+      lines.push(line)
+      length += line.length
     }
-    return this.#joined.bytes
+    const bytes = lines.length === 1 ? lines[0]! : Buffer.concat(lines, length)
+    this.#joined = { from: seq, last: lastSeq, to: seq + lines.length, bytes }
+    return this.#joined
   }
 
   /** Lets go of the buffer that the last round of writes shared. */

@@ -61,7 +61,8 @@ class HubServer implements Hub {
   #core!: HubCore
   #file!: ClaimedSocket
   #connectionCount = 0
-  #isFlushing = false
+  #flushing: NodeJS.Immediate | null = null
+  #hasFlushed = false
   #tick: { ms: number; timer: NodeJS.Timeout } | null = null
   #idle: NodeJS.Timeout | null = null
   #isClosed = false
@@ -129,6 +130,8 @@ class HubServer implements Hub {
     socket.on('data', (chunk) => {
       connection.reader.push(chunk)
       if (connection.state === 'open') this.#pump(conn, connection)
+      // The first to speak in a turn is passed on at once, the others together at the turn's end.
+      if (!this.#hasFlushed) this.#flush()
     })
     socket.on('end', () => {
       const waits = connection.state === 'waiting_for_turn'
@@ -188,14 +191,19 @@ class HubServer implements Hub {
   }
 
   #flushSoon(): void {
-    if (this.#isFlushing) return
-    this.#isFlushing = true
+    this.#flushing ??= setImmediate(() => this.#flush())
+  }
+
+  #flush(): void {
+    if (this.#flushing !== null) clearImmediate(this.#flushing)
+    this.#flushing = null
+    if (this.#isClosed) return
+    this.#hasFlushed = true
     setImmediate(() => {
-      this.#isFlushing = false
-      if (this.#isClosed) return
-      this.#perform(this.#core.flush(Date.now()))
-      this.#setTick()
+      this.#hasFlushed = false
     })
+    this.#perform(this.#core.flush(Date.now()))
+    this.#setTick()
   }
 
   #perform(effects: Effect[]): void {

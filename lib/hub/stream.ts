@@ -13,7 +13,7 @@ export type Stream =
   | { kind: 'in_parts'; groups: AgentState[][]; seq: number }
   /** Has everything up to `cursor`. */
   | { kind: 'live'; cursor: number }
-  /** Left too much unread; gets nothing until all of it is read. */
+  /** Left so much unread that its place is gone; gets nothing until all of it is read. */
   | { kind: 'lagging'; cursor: number }
 
 /** What the stream reads: the hub's present state. */
@@ -81,13 +81,17 @@ export function advance(
       return sendParts(stream, source, unsent, budget, nowMs, [])
     case 'live':
       if (stream.cursor === source.seq) return { next: stream, lines: [] }
-      if (unsent > budget || !source.history.holdsAfter(stream.cursor, source.seq))
+      if (!source.history.holdsAfter(stream.cursor, source.seq))
         return { next: { kind: 'lagging', cursor: stream.cursor }, lines: [], event: { name: 'queue_drop' } }
-      return {
-        next: { kind: 'live', cursor: source.seq },
-        lines: [source.history.joinedAfter(stream.cursor, source.seq)],
-      }
+      // Its place is held as long as the history reaches back to it.
+      return unsent > budget ? { next: stream, lines: [] } : goOn(stream.cursor, source, budget)
   }
+}
+
+/** The deltas after a cursor, as many as the budget allows at once; the rest when these are written. */
+function goOn(cursor: number, source: StreamSource, budget: number): Advance {
+  const { bytes, to } = source.history.joinedAfter(cursor, source.seq, budget)
+  return { next: { kind: 'live', cursor: to }, lines: [bytes] }
 }
 
 function catchUp(
@@ -99,7 +103,7 @@ function catchUp(
   const { since } = stream
   if (since === null) return snapshot(source, budget, nowMs)
   const reason = whyNotReplay(since, stream.epoch, source)
-  if (reason === null) return replay(since, source, nowMs)
+  if (reason === null) return replay(since, source, budget, nowMs)
   const shown = stream.lagged && reason !== 'epoch_changed' ? 'lagging' : reason
   return snapshot(source, budget, nowMs, { mode: 'snapshot', reason: shown })
 }
@@ -121,18 +125,15 @@ function snapshotBytes(states: AgentState[]): number {
   return bytes
 }
 
-function replay(since: number, source: StreamSource, nowMs: number): Advance {
+function replay(since: number, source: StreamSource, budget: number, nowMs: number): Advance {
   const { seq, history, frames } = source
   const resume: Resume = { mode: 'replay', from: since }
   const event = { name: 'resync', mode: 'replay' } as const
-  const next = { kind: 'live', cursor: seq } as const
-  if (since === seq) {
-    const bookmark = frames.delta(seq, printChanges([]), nowMs)
-    return { next, lines: [frames.withResume(bookmark, resume)], event }
-  }
-  const lines = [frames.withResume(history.at(since + 1)!, resume)]
-  if (since + 1 < seq) lines.push(history.joinedAfter(since + 1, seq))
-  return { next, lines, event }
+  const line = since === seq ? frames.delta(seq, printChanges([]), nowMs) : history.at(since + 1)!
+  const first = frames.withResume(line, resume)
+  if (since + 1 >= seq) return { next: { kind: 'live', cursor: seq }, lines: [first], event }
+  const { next, lines } = goOn(since + 1, source, budget)
+  return { next, lines: [first, ...lines], event }
 }
 
 function snapshot(source: StreamSource, budget: number, nowMs: number, resume?: Resume): Advance {

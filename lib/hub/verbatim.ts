@@ -34,26 +34,52 @@ export function changesSpan(
   return { start: start + changesKey.length - 1, end: length - 2 }
 }
 
-/** Keys in a value, at every level; -1 when a number in it is not finite. */
+/** Keys in a value, at every level; -1 when a number in it is not finite. An array is not asked for its keys: that is slow. */
 function countKeys(value: object): number {
-  let keys = 0
-  const isObject = !Array.isArray(value)
-  for (const key in value) {
-    const inner = (value as Record<string, unknown>)[key]
-    if (isObject) keys++
-    if (typeof inner === 'object' && inner !== null) {
-      const more = countKeys(inner)
+  if (Array.isArray(value)) {
+    let keys = 0
+    for (let i = 0; i < value.length; i++) {
+      const more = countKeysIn(value[i])
       if (more === -1) return -1
       keys += more
-    } else if (typeof inner === 'number' && !Number.isFinite(inner)) {
-      return -1
     }
+    return keys
+  }
+  let keys = 0
+  for (const key in value) {
+    const more = countKeysIn((value as Record<string, unknown>)[key])
+    if (more === -1) return -1
+    keys += more + 1
   }
   return keys
 }
 
+function countKeysIn(value: unknown): number {
+  if (typeof value === 'object' && value !== null) return countKeys(value)
+  return typeof value === 'number' && !Number.isFinite(value) ? -1 : 0
+}
+
 /** Colons outside of strings; -1 when a `\ud…` escape stands anywhere. */
 function countColons(line: Buffer): number {
+  return line.includes(backslash) ? countColonsEscaped(line) : countColonsPlain(line)
+}
+
+/** As below, for a line without escapes: a string ends at the next quote. */
+function countColonsPlain(line: Buffer): number {
+  const { length } = line
+  let colons = 0
+  for (let i = 0; i < length; i++) {
+    const byte = line[i]
+    if (byte === colon) colons++
+    else if (byte === quote) {
+      do i++
+      while (i < length && line[i] !== quote)
+    }
+  }
+  return colons
+}
+
+function countColonsEscaped(line: Buffer): number {
   let colons = 0
   let inString = false
   for (let i = 0; i < line.length; i++) {

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { WireError } from './errors.js'
 import { jsonLevelsMax, lineBytesMax } from './limits.js'
 import { ClientEnvelope, HubEnvelope, hubOnlyTypes } from './messages.js'
+import { isPlainDelta } from './plain-delta.js'
 
 /**
  * Reads one client frame from one line.
@@ -13,7 +14,8 @@ import { ClientEnvelope, HubEnvelope, hubOnlyTypes } from './messages.js'
  * Seed 001, "Framing" and "Envelope Schema".
  */
 export function decodeClientLine(line: Buffer): ClientEnvelope {
-  return decodeWith(ClientEnvelope, line)
+  const value = parseLine(line)
+  return isPlainDelta(value) ? value : checked(ClientEnvelope, value)
 }
 
 /**
@@ -21,11 +23,10 @@ export function decodeClientLine(line: Buffer): ClientEnvelope {
  * @throws {WireError} as `decodeClientLine`; `unknown_type` is a frame of a newer hub and may be skipped.
  */
 export function decodeHubLine(line: Buffer): HubEnvelope {
-  return decodeWith(HubEnvelope, line)
+  return checked(HubEnvelope, parseLine(line))
 }
 
-function decodeWith<T>(schema: z.ZodType<T>, line: Buffer): T {
-  const value = parseLine(line)
+function checked<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   throw faultOf(value as Record<string, unknown>, parsed.error.issues[0])
@@ -57,11 +58,17 @@ export function tooLarge(length: number): WireError {
 
 function nestsDeeper(value: object, levels: number): boolean {
   if (levels === 0) return true
-  for (const key in value) {
-    const inner = (value as Record<string, unknown>)[key]
-    if (typeof inner === 'object' && inner !== null && nestsDeeper(inner, levels - 1)) return true
+  if (Array.isArray(value)) {
+    // By index: asking an array for its keys is slow.
+    for (let i = 0; i < value.length; i++) if (isDeeper(value[i], levels)) return true
+    return false
   }
+  for (const key in value) if (isDeeper((value as Record<string, unknown>)[key], levels)) return true
   return false
+}
+
+function isDeeper(inner: unknown, levels: number): boolean {
+  return typeof inner === 'object' && inner !== null && nestsDeeper(inner, levels - 1)
 }
 
 type Issue = z.core.$ZodIssue
