@@ -27,6 +27,7 @@ export type CommandErrorCode =
   | 'focus_failed'
   | 'too_many_commands'
   | 'stop_failed'
+  | 'patch_unavailable'
   | 'timeout'
 
 /** A frame that cannot be taken. `message` is written for the person who typed the line. */

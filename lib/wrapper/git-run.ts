@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import type { ResultPromise } from 'execa'
 import split2 from 'split2'
 
 import type { DiffReason } from '../wire/source.js'
@@ -68,15 +69,18 @@ const settings = [
   'status.renameLimit=1000',
 ].flatMap((setting) => ['-c', setting])
 
-/**
- * Runs one git in the project and hands over its NUL-terminated records as they come: memory does not grow with them.
- * @throws {GitError} as soon as it is clear that there will be no answer; records may have been handed over before.
- */
-export async function runGit(
-  place: GitPlace,
-  args: readonly string[],
-  onRecord: (record: string) => void,
-): Promise<void> {
+/** One git that runs; its output is to be read. */
+interface RunningGit {
+  child: ResultPromise<{ buffer: false; reject: false; stdin: 'ignore'; env: NodeJS.ProcessEnv }>
+  /** Ends it and all that it started. */
+  kill: () => void
+  /** The end of what it has said besides. */
+  complaint: () => string
+  /** To be called when it has ended. */
+  release: () => void
+}
+
+async function startGit(place: GitPlace, args: readonly string[]): Promise<RunningGit> {
   await checkFolder(place.projectRoot)
   // 100 ms when it is loaded first: not before the agent is up.
   const { execa } = await import('execa')
@@ -101,6 +105,20 @@ export async function runGit(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(-complaintCharsMax)
   })
+  const release = () => place.signal.removeEventListener('abort', kill)
+  return { child, kill, complaint: () => complaint, release }
+}
+
+/**
+ * Runs one git in the project and hands over its NUL-terminated records as they come: memory does not grow with them.
+ * @throws {GitError} as soon as it is clear that there will be no answer; records may have been handed over before.
+ */
+export async function runGit(
+  place: GitPlace,
+  args: readonly string[],
+  onRecord: (record: string) => void,
+): Promise<void> {
+  const { child, kill, complaint, release } = await startGit(place, args)
   try {
     const read = pipeline(child.stdout, split2('\0', { maxLength: recordCharsMax }), async (records) => {
       for await (const record of records) onRecord(record as string)
@@ -114,9 +132,68 @@ export async function runGit(
     const result = await child
     place.signal.throwIfAborted()
     if (broken !== undefined) throw new GitError('error', `git's answer could not be read: ${broken.message}`)
-    if (result.failed) throw await failure(place.projectRoot, complaint, result)
+    if (result.failed) throw await failure(place.projectRoot, complaint(), result)
   } finally {
-    place.signal.removeEventListener('abort', kill)
+    release()
+  }
+}
+
+/**
+ * Runs one git in the project whose answer is a single text.
+ * @returns what it printed; undefined as soon as that is more than `bytesMax`, and then git is killed.
+ * @throws {GitError} when it failed. Exit code 1 with an answer is none: so `--no-index` says that files differ.
+ */
+export async function readGit(
+  place: GitPlace,
+  args: readonly string[],
+  bytesMax: number,
+): Promise<Buffer | undefined> {
+  const { child, kill, complaint, release } = await startGit(place, args)
+  const chunks: Buffer[] = []
+  let length = 0
+  child.stdout.on('data', (chunk: Buffer) => {
+    length += chunk.length
+    if (length > bytesMax) kill()
+    else chunks.push(chunk)
+  })
+  try {
+    const result = await child
+    place.signal.throwIfAborted()
+    if (length > bytesMax) return undefined
+    // A file that --no-index cannot open gives 1 as well: but then nothing is printed, and a complaint is.
+    if (result.exitCode === 0 || (result.exitCode === 1 && length > 0)) return Buffer.concat(chunks)
+    throw await failure(place.projectRoot, complaint(), result)
+  } finally {
+    release()
+  }
+}
+
+/**
+ * Hands `use` a place whose signal says when to end, then lets go of the clock.
+ * By hand: Node 20 may collect `AbortSignal.any` of an `AbortSignal.timeout` before it has fired.
+ */
+export async function withDeadline<T>(
+  {
+    projectRoot,
+    env,
+    signal,
+    timeoutMs = gitTimeoutMs,
+  }: { projectRoot: string; env: NodeJS.ProcessEnv; signal?: AbortSignal; timeoutMs?: number },
+  use: (place: GitPlace) => Promise<T>,
+): Promise<T> {
+  const ending = new AbortController()
+  const stop = () => ending.abort(new GitError('error', 'git was stopped.'))
+  if (signal?.aborted === true) stop()
+  signal?.addEventListener('abort', stop, { once: true })
+  const timer = setTimeout(() => {
+    const seconds = timeoutMs / 1_000
+    ending.abort(new GitError('error', `git did not answer within ${seconds} seconds and was stopped.`))
+  }, timeoutMs)
+  try {
+    return await use({ projectRoot, env, signal: ending.signal })
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
   }
 }
 

@@ -1,7 +1,7 @@
 import { diffFilesBytesMax, diffFilesMax } from '../wire/limits.js'
 import type { DiffFile, DiffSummary } from '../wire/source.js'
 import { type Change, type LineCount, NumstatReader, StatusReader } from './git-parse.js'
-import { GitError, type GitPlace, gitTimeoutMs, runGit } from './git-run.js'
+import { GitError, type GitPlace, runGit, withDeadline } from './git-run.js'
 
 /** What `readDiffSummary` is told. */
 export interface DiffQuestion {
@@ -100,30 +100,6 @@ export async function readGitDirs(
     })
   } catch {
     return null
-  }
-}
-
-/**
- * Hands `use` a place whose signal says when to end, then lets go of the clock.
- * By hand: Node 20 may collect `AbortSignal.any` of an `AbortSignal.timeout` before it has fired.
- */
-async function withDeadline<T>(
-  { projectRoot, env, signal, timeoutMs = gitTimeoutMs }: Omit<DiffQuestion, 'agentId'>,
-  use: (place: GitPlace) => Promise<T>,
-): Promise<T> {
-  const ending = new AbortController()
-  const stop = () => ending.abort(new GitError('error', 'git was stopped.'))
-  if (signal?.aborted === true) stop()
-  signal?.addEventListener('abort', stop, { once: true })
-  const timer = setTimeout(() => {
-    const seconds = timeoutMs / 1_000
-    ending.abort(new GitError('error', `git did not answer within ${seconds} seconds and was stopped.`))
-  }, timeoutMs)
-  try {
-    return await use({ projectRoot, env, signal: ending.signal })
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', stop)
   }
 }
 

@@ -2,9 +2,6 @@ import type { Stats } from 'node:fs'
 
 import type { DiffFile, DiffReason } from '../wire/source.js'
 
-/** Characters of what git complains of that are told. */
-const messageCharsMax = 500
-
 /** Why there is no patch: the first word of the message. */
 export type PatchCause =
   /** Of a diff summary: `not_git_repo`, `git_missing`, `error`. */
@@ -160,14 +157,4 @@ export function unlisted(stats: Stats | NodeJS.ErrnoException): NoPatch {
     return new NoPatch('vanished', 'There is no such file, and git lists no change of it.')
   }
   return new NoPatch('unreadable', `The file cannot be looked at (${stats.code}).`)
-}
-
-/** What git died of, safe to show in a terminal. */
-export function lastComplaint(complaint: string): string {
-  const lines = complaint.trim().split('\n')
-  const line = lines.find((text) => /^(fatal|error): /.test(text)) ?? lines.at(-1) ?? ''
-  return line
-    .replaceAll(/\p{Cc}+/gu, ' ')
-    .slice(0, messageCharsMax)
-    .trim()
 }

@@ -3,10 +3,9 @@ import { dirname, join } from 'node:path'
 
 import type { DiffFile } from '../wire/source.js'
 import { StatusReader } from './git-parse.js'
-import { GitError, gitEnvironment, type GitPlace, runGit } from './git-run.js'
+import { GitError, type GitPlace, readGit, runGit, withDeadline } from './git-run.js'
 import {
   kindOfPatch,
-  lastComplaint,
   type NameStatus,
   NameStatusReader,
   NoPatch,
@@ -22,8 +21,6 @@ import {
 export const patchBytesMax = 1_048_576
 /** All git runs together; the hub answers for the agent 2 s later (`commandDeadlineMs`). */
 export const patchTimeoutMs = 8_000
-/** Characters of what git complains of that are kept, from the end. */
-const complaintCharsMax = 8_192
 
 /** What `readPatch` is told. */
 export interface PatchQuestion {
@@ -76,7 +73,12 @@ export async function readPatch(question: PatchQuestion): Promise<PatchResult> {
   const { path } = question
   try {
     const gitPath = toGitPath(path)
-    return { ...(await withDeadline(question, (place) => patchOf(place, gitPath, question))), path }
+    return {
+      ...(await withDeadline({ timeoutMs: patchTimeoutMs, ...question }, (place) =>
+        patchOf(place, gitPath, question),
+      )),
+      path,
+    }
   } catch (error) {
     const known = error instanceof NoPatch || error instanceof GitError
     const cause: PatchCause = known ? error.code : 'error'
@@ -88,27 +90,6 @@ export async function readPatch(question: PatchQuestion): Promise<PatchResult> {
       is_binary: cause === 'binary',
       message: `${cause}: ${error instanceof Error ? error.message : String(error)}`,
     }
-  }
-}
-
-/** As in git.ts: an `AbortSignal.any` of a timeout may be collected before it has fired. */
-async function withDeadline<T>(
-  { projectRoot, env, signal, timeoutMs = patchTimeoutMs }: PatchQuestion,
-  use: (place: GitPlace) => Promise<T>,
-): Promise<T> {
-  const ending = new AbortController()
-  const stop = () => ending.abort(new GitError('error', 'git was stopped.'))
-  if (signal?.aborted === true) stop()
-  signal?.addEventListener('abort', stop, { once: true })
-  const timer = setTimeout(() => {
-    const text = `git did not answer within ${timeoutMs / 1_000} seconds and was stopped.`
-    ending.abort(new GitError('error', text))
-  }, timeoutMs)
-  try {
-    return await use({ projectRoot, env, signal: ending.signal })
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', stop)
   }
 }
 
@@ -298,17 +279,10 @@ function tooLarge(what: 'file' | 'patch', status: DiffFile['status']): NoPatch {
   )
 }
 
-/** Against settings of a repository that would run its programs, take the index lock, or change how a patch looks. */
 const patchArgs = [
-  '--no-pager',
   '--literal-pathspecs',
-  ...[
-    'core.fsmonitor=false',
-    'diff.autoRefreshIndex=false',
-    'diff.relative=false',
-    'diff.orderFile=/dev/null',
-    'core.quotePath=false',
-  ].flatMap((setting) => ['-c', setting]),
+  '-c',
+  'core.quotePath=false',
   'diff',
   '--patch',
   '--no-color',
@@ -329,7 +303,7 @@ async function readDiff(
   args: readonly string[],
   status: DiffFile['status'],
 ): Promise<string | undefined> {
-  const bytes = await runForBytes(place, [...patchArgs, ...args])
+  const bytes = await readGit(place, [...patchArgs, ...args], patchBytesMax)
   const patch = bytes?.toString()
   if (patch === undefined || Buffer.byteLength(patch) > patchBytesMax) throw tooLarge('patch', status)
   switch (kindOfPatch(patch)) {
@@ -339,59 +313,5 @@ async function readDiff(
       throw new NoPatch('binary', 'Git sees no text in this file.', status)
     case 'none':
       return undefined
-  }
-}
-
-/**
- * Runs a git whose answer is one text: `runGit` hands over records, and takes exit code 1 for a failure, with which
- * `--no-index` says that the files differ.
- * @returns what it printed, or undefined as soon as that is more than `patchBytesMax`; then git is killed.
- */
-async function runForBytes(place: GitPlace, args: readonly string[]): Promise<Buffer | undefined> {
-  const { execa } = await import('execa')
-  place.signal.throwIfAborted()
-  const child = execa('git', args, {
-    cwd: place.projectRoot,
-    env: gitEnvironment(place.env),
-    extendEnv: false,
-    stdin: 'ignore',
-    buffer: false,
-    reject: false,
-    // As in git-run.ts: a group of its own has no terminal, and can be killed as one.
-    detached: true,
-  })
-  const kill = () => {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-    } catch {
-      // It has ended.
-    }
-    child.stdout.destroy()
-    child.stderr.destroy()
-  }
-  place.signal.addEventListener('abort', kill, { once: true })
-  const chunks: Buffer[] = []
-  let length = 0
-  child.stdout.on('data', (chunk: Buffer) => {
-    length += chunk.length
-    if (length > patchBytesMax) kill()
-    else chunks.push(chunk)
-  })
-  let complaint = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint = (complaint + text).slice(-complaintCharsMax)
-  })
-  try {
-    const result = await child
-    place.signal.throwIfAborted()
-    if (length > patchBytesMax) return undefined
-    // A file that --no-index cannot open gives 1 as well: but then nothing is printed, and a complaint is.
-    if (result.exitCode === 0 || (result.exitCode === 1 && length > 0)) return Buffer.concat(chunks)
-    throw new GitError(
-      'error',
-      lastComplaint(complaint) || `git ended with ${result.signal ?? result.code ?? result.exitCode}.`,
-    )
-  } finally {
-    place.signal.removeEventListener('abort', kill)
   }
 }

@@ -1,9 +1,11 @@
 import { parseCommand, type AgentCommand } from '../wire/commands.js'
 import { CommandError } from '../wire/errors.js'
+import { stateBytesMax } from '../wire/limits.js'
 import type { Log } from '../wire/log.js'
 import type { Command, CommandResult } from '../wire/messages.js'
 import type { Child } from './child.js'
 import { judge, type Signal } from './lifecycle.js'
+import { readPatch } from './patch.js'
 import { Project } from './project.js'
 import { Publisher } from './publisher.js'
 import type { Screen } from './signals/screen.js'
@@ -162,8 +164,32 @@ export class Reporting {
         return { message: `${text.length} characters written` }
       }
       case 'get_diff_patch':
-        throw new CommandError('unsupported_command', 'this wrapper has no patches yet')
+        return await this.#patch(command.args)
     }
+  }
+
+  async #patch(args: Extract<AgentCommand, { name: 'get_diff_patch' }>['args']): Promise<{
+    message: string
+    result: unknown
+  }> {
+    const { path, context_lines: contextLines, include_untracked: includeUntracked } = args
+    const { who, env } = this.options
+    const result = await readPatch({
+      projectRoot: who.projectRoot,
+      env,
+      path,
+      ...(contextLines !== undefined && { contextLines }),
+      ...(includeUntracked !== undefined && { includeUntracked }),
+    })
+    if (!result.ok) throw new CommandError('patch_unavailable', result.message)
+    const bytes = Buffer.byteLength(JSON.stringify(result))
+    if (bytes > stateBytesMax)
+      throw new CommandError(
+        'patch_unavailable',
+        `too_large: The patch takes ${bytes} bytes; ${stateBytesMax} fit a frame.`,
+      )
+    const { ok: _, ...patch } = result
+    return { message: `${patch.status}: ${patch.path}`, result: { agent_id: who.agentId, ...patch } }
   }
 
   async #stop(): Promise<string> {

@@ -225,6 +225,28 @@ void t.test('an agent reports, is refreshed, and is stopped', async (t) => {
   await until('that it is gone', () => /- removed +agent-5 \(5\)/.test(pulse.stdout))
 })
 
+void t.test('the patch of a file, over the bus', async (t) => {
+  const at = place(t)
+  const pulse = new Running(t, at, 'aoc-pulse', ['--json'])
+  writeFileSync(path.join(at.repository, 'a.txt'), 'two\n')
+  writeFileSync(path.join(at.repository, 'big.txt'), 'a line of text\n'.repeat(20_000))
+  const agent = new Running(t, at, 'aoc-agent-wrap', wrap('1', 'sleep', '60'))
+  await until('the agent', () => pulse.last('1'))
+  const ask = (...args: string[]): { code: number | null; stdout: string; stderr: string } =>
+    run(at, 'aoc-pulse', ['send', 'get_diff_patch', '1', ...args])
+  const { code, stdout } = ask('path=a.txt', 'context_lines=0', '--json')
+  t.equal(code, 0)
+  t.match(JSON.parse(stdout), {
+    status: 'ok',
+    result: { path: 'a.txt', status: 'modified', patch: /-one\n\+two\n/ },
+  })
+  t.match(ask('path=big.txt'), { code: 1, stderr: /patch_unavailable: too_large/ })
+  t.match(ask('path=../a.txt'), { code: 1, stderr: /patch_unavailable: outside/ })
+  t.match(ask('context_lines=1'), { code: 1, stderr: /invalid_args: get_diff_patch: args\.path/ })
+  agent.child.kill('SIGTERM')
+  await agent.ended
+})
+
 void t.test('a failed agent stays in sight', async (t) => {
   const at = place(t)
   const pulse = new Running(t, at, 'aoc-pulse', ['--plain'])

@@ -744,7 +744,7 @@ void t.test('a git that hangs or prints for ever is stopped, with all it started
       'echo >&2 "warning: x"; printf >&2 "fatal: no\\033[m"; exit 128',
       /^- error: fatal: no \[m$/,
     ],
-    ['it fails silently', 'exit 3', /^- error: git ended with 3\.$/],
+    ['it fails silently', 'exit 3', /^- error: git ended with code 3\.$/],
     ['it is killed', 'kill -9 $$', /^- error: git ended with SIGKILL\.$/],
   ]
   for (const [title, script, is] of hangs) {
