@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readSync } from 'node:fs'
 import { constants } from 'node:os'
 import pty from '@lydell/node-pty'
 import type { Child, ChildEvents, ChildOptions } from './child.js'
@@ -56,12 +56,9 @@ export function startOnTerminal(
     encoding: null,
   })
   let isGone = false
-  const lastOutput = keepLastWords(leader)
   // Without an encoding the data are bytes, whatever the types say.
-  leader.onData((data) => {
-    lastOutput.seen()
-    events.onOutput(data as unknown as Buffer, 'stdout')
-  })
+  leader.onData((data) => events.onOutput(data as unknown as Buffer, 'stdout'))
+  readToTheEnd(leader, (bytes) => events.onOutput(bytes, 'stdout'))
   leader.onExit(({ exitCode, signal }) => {
     isGone = true
     // A shell gives 128+n for signal n.
@@ -107,29 +104,53 @@ export function startOnTerminal(
 
 /** How long a terminal whose command has gone may be silent before nothing more is waited for. */
 const lastWordsMs = 100
+const drainEveryMs = 10
+
+/** What node-pty's terminal is made of, beyond its types. */
+interface Insides {
+  fd?: number
+  _socket?: { destroy(): void; readonly readableLength: number }
+}
 
 /**
- * node-pty closes a terminal 200 ms after its command has gone, read or not: a busy event loop would lose the end of
- * the output. Here it is closed when nothing has come for a while; it ends by itself when nobody else holds it.
+ * Reads a terminal to its end. libuv takes a short read of a terminal that is hung up for its end, and node-pty
+ * closes it 200 ms after the command has gone, read or not: some kilobytes of output would be lost now and then. So
+ * when the terminal is to be closed, what the kernel still has of it is read first.
+ * @param onBytes takes what was read; it comes after all that the terminal's own events gave.
  */
-export function keepLastWords(leader: pty.IPty): { seen(): void } {
-  let seenMs = Date.now()
-  const socket = (leader as unknown as { _socket?: { destroy(): void } })._socket
-  if (socket !== undefined) {
-    const destroy = socket.destroy.bind(socket)
-    const whenSilent = (): void => {
-      if (Date.now() - seenMs >= lastWordsMs) return destroy()
-      // The timer comes after a turn of the event loop in which what is there was read.
-      setTimeout(whenSilent, lastWordsMs)
+export function readToTheEnd(terminal: pty.IPty, onBytes: (bytes: Buffer) => void): void {
+  const { fd, _socket: socket } = terminal as unknown as Insides
+  if (fd === undefined || socket === undefined) return
+  const destroy = socket.destroy.bind(socket)
+  let silentMs = 0
+  let isDraining = false
+  const drain = (): void => {
+    if (socket.readableLength === 0) {
+      const { bytes, isOver } = readAvailable(fd)
+      if (bytes.length > 0) onBytes(bytes)
+      silentMs = bytes.length > 0 ? 0 : silentMs + drainEveryMs
+      if (isOver || silentMs >= lastWordsMs) return destroy()
     }
-    socket.destroy = () => {
-      seenMs = Date.now()
-      setTimeout(whenSilent, lastWordsMs)
-    }
+    setTimeout(drain, drainEveryMs)
   }
-  return {
-    seen() {
-      seenMs = Date.now()
-    },
+  socket.destroy = () => {
+    if (isDraining) return
+    isDraining = true
+    drain()
+  }
+}
+
+/** All that can be read now; `isOver` when nobody holds the other side any more. */
+function readAvailable(fd: number): { bytes: Buffer; isOver: boolean } {
+  const pieces: Buffer[] = []
+  const page = Buffer.allocUnsafe(65_536)
+  for (;;) {
+    try {
+      const length = readSync(fd, page)
+      if (length === 0) return { bytes: Buffer.concat(pieces), isOver: true }
+      pieces.push(Buffer.from(page.subarray(0, length)))
+    } catch (error) {
+      return { bytes: Buffer.concat(pieces), isOver: (error as NodeJS.ErrnoException).code !== 'EAGAIN' }
+    }
   }
 }

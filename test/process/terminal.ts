@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pty from '@lydell/node-pty'
-import { keepLastWords } from '../../lib/wrapper/child-pty.js'
+import { readToTheEnd } from '../../lib/wrapper/child-pty.js'
 
 /** The folder of the built binaries. */
 export const dist = path.resolve(
@@ -31,11 +31,8 @@ export class TestTerminal {
   ) {
     const { cwd, env, columns: cols = 80, rows = 24 } = options
     this.#child = pty.spawn(file, args, { name: 'xterm-256color', cols, rows, cwd, env, encoding: null })
-    const lastWords = keepLastWords(this.#child)
-    this.#child.onData((data) => {
-      lastWords.seen()
-      this.#output.push(data as unknown as Buffer)
-    })
+    this.#child.onData((data) => this.#output.push(data as unknown as Buffer))
+    readToTheEnd(this.#child, (bytes) => this.#output.push(bytes))
     this.ended = new Promise((resolve) => this.#child.onExit(resolve))
   }
 
