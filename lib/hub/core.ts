@@ -1,6 +1,5 @@
 import type { HubCommand } from '../wire/commands.js'
 import { WireError } from '../wire/errors.js'
-import { agentId, paneOf } from '../wire/identity.js'
 import * as limits from '../wire/limits.js'
 import {
   baselineTopics,
@@ -14,9 +13,11 @@ import {
 import { Agents, type Publisher } from './agents.js'
 import { newClient, type Client } from './client.js'
 import { Commands } from './commands.js'
+import { deliver } from './delivery.js'
 import { Frames, hubSenderId, printChanges } from './frames.js'
+import { roleOf } from './hello.js'
 import { History } from './history.js'
-import { advance, SnapshotRanges, type StreamSource } from './stream.js'
+import { SnapshotRanges, type StreamEvent, type StreamSource } from './stream.js'
 
 /** What a hub is told at its birth; times in milliseconds, sizes in bytes. */
 export interface CoreOptions {
@@ -203,57 +204,32 @@ export class HubCore {
   }
 
   #flushClient(client: Client, effects: Effect[], nowMs: number): void {
-    const { outbox, role, conn } = client
-    const budget = this.options.subscriberBudgetBytes
-    const lines = outbox.takeReplies(budget)
-    if (role.kind === 'subscriber' && client.ending !== 'ending') {
-      const before = role.stream
-      const step = advance(before, this.#source, outbox.unsent, budget, nowMs)
-      role.stream = step.next
-      if (step.lines.length > 0) {
-        lines.push(...step.lines)
-        role.bookmarkMs = this.#nextBookmark(nowMs)
-      }
-      if (step.event) this.#noteStream(client, step.event)
-    }
+    const { conn, outbox, role } = client
+    const { lines, hasDeltas, event, end } = deliver(
+      client,
+      this.#source,
+      { budgetBytes: this.options.subscriberBudgetBytes, openCommands: () => this.#commands.openOf(conn) },
+      nowMs,
+    )
+    if (event !== null) this.#noteStream(client, event)
     if (lines.length > 0) {
-      let bytes = 0
-      for (const line of lines) bytes += line.length
-      outbox.handedOver(bytes, nowMs)
       effects.push({ kind: 'write', conn, lines })
+      outbox.handedOver(lines, nowMs)
     }
-    if (this.#isThrough(client)) {
-      this.#forget(client, nowMs)
-      effects.push({ kind: 'end', conn })
-    } else if (outbox.replyBytes > limits.controlQueueBytesMax) {
-      this.#forget(client, nowMs)
-      effects.push({ kind: 'destroy', conn, reason: 'its replies went unread' })
+    if (hasDeltas && role.kind === 'subscriber') {
+      role.bookmarkMs = this.#nextBookmark(nowMs)
     }
+    if (end === null) return
+    this.#forget(client, nowMs)
+    effects.push(end === 'through' ? { kind: 'end', conn } : { kind: 'destroy', conn, reason: end })
   }
 
-  /** Whether nothing more will be said to a client that is to be ended. */
-  #isThrough(client: Client): boolean {
-    if (client.ending === 'open' || client.outbox.replyBytes > 0) return false
-    if (client.ending === 'ending') return true
-    const waits =
-      client.role.kind === 'subscriber' &&
-      client.role.stream.kind !== 'live' &&
-      client.role.stream.kind !== 'off'
-    return !waits && this.#commands.openOf(client.conn) === 0
-  }
-
-  #noteStream(
-    client: Client,
-    event: { name: 'resync' | 'queue_drop'; mode?: string; reason?: string },
-  ): void {
+  #noteStream(client: Client, event: StreamEvent): void {
     if (event.name === 'queue_drop') this.#counts.queueDrops++
     else this.#counts.resyncs++
     const level = event.name === 'queue_drop' ? 'warn' : 'info'
-    this.#log(level, event.name, client, {
-      mode: event.mode,
-      reason: event.reason,
-      unsent: client.outbox.unsent,
-    })
+    const { mode, reason } = event
+    this.#log(level, event.name, client, { mode, reason, unsent: client.outbox.unsent })
   }
 
   #connected(conn: number, nowMs: number): void {
@@ -323,26 +299,13 @@ export class HubCore {
   #hello(client: Client, { payload }: ClientFrame<'hello'>, nowMs: number): void {
     client.senderId = payload.client_id
     client.capabilities = new Set(payload.capabilities ?? [])
-    if (payload.role === 'publisher') {
-      const id =
-        payload.agent_id ?? (payload.pane_id ? agentId(this.options.sessionId, payload.pane_id) : null)
-      const pane = id === null ? null : paneOf(this.options.sessionId, id)
-      if (id === null || pane === null) {
-        const wanted = agentId(this.options.sessionId, '<pane_id>')
-        const message = `a publisher gives its pane_id, or an agent_id of the form ${JSON.stringify(wanted)}`
-        return this.#refuseAndEnd(client, new WireError('agent_id_mismatch', message), nowMs)
-      }
-      client.role = { kind: 'publisher', agentId: id, paneId: pane, hasRemoved: false }
-      this.#agents.join(id, client.conn)
-    } else {
-      const subscribesLater = client.capabilities.has('subscribe')
-      client.role = {
-        kind: 'subscriber',
-        topics: new Set(subscribesLater ? [] : baselineTopics),
-        stream: subscribesLater ? { kind: 'off' } : { kind: 'catching_up', since: null, lagged: false },
-        bookmarkMs: this.#nextBookmark(nowMs),
-      }
+    try {
+      client.role = roleOf(payload, this.options.sessionId, this.#nextBookmark(nowMs))
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      return this.#refuseAndEnd(client, error, nowMs)
     }
+    if (client.role.kind === 'publisher') this.#agents.join(client.role.agentId, client.conn)
     this.#silent--
     this.#log('info', 'client_connected', client, { role: payload.role })
     if (client.capabilities.has('hello')) this.#helloBack(client, nowMs)

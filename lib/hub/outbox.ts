@@ -42,9 +42,9 @@ export class Outbox {
   }
 
   /** Notes that bytes were handed to the socket. */
-  handedOver(bytes: number, nowMs: number): void {
+  handedOver(lines: readonly Buffer[], nowMs: number): void {
     if (this.#unsent === 0) this.#progressMs = nowMs
-    this.#unsent += bytes
+    for (const line of lines) this.#unsent += line.length
   }
 
   /** Notes that the socket has written bytes. */

@@ -27,12 +27,19 @@ export interface StreamSource {
   ranges: SnapshotRanges
 }
 
+/** A subscriber lost its place, or was brought up to date. */
+export interface StreamEvent {
+  name: 'resync' | 'queue_drop'
+  mode?: string
+  reason?: string
+}
+
 /** What a flush of one stream comes to. */
 export interface Advance {
   next: Stream
   lines: Buffer[]
   /** What happened that is worth a line in the log. */
-  event?: { name: 'resync' | 'queue_drop'; mode?: string; reason?: string }
+  event?: StreamEvent
 }
 
 /** Below this a replay is not weighed against a snapshot. */

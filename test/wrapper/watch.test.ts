@@ -76,7 +76,7 @@ class Watched {
     for (let before = -1; before !== this.git;) {
       before = this.git
       await this.tell()
-      await delay(10)
+      await delay(100)
     }
   }
 
