@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { focus, runProgram as runFocus } from '../lib/hub/focus/focus.js'
+import { focus } from '../lib/hub/focus/focus.js'
+import { runProgram as runFocus } from '../lib/hub/focus/run-program.js'
 import { askHub, liveHubs, register, type LiveHub } from '../lib/hub/registry.js'
 import { startHub } from '../lib/hub/server.js'
 import { SocketFileError } from '../lib/hub/socket-file.js'

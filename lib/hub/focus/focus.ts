@@ -2,20 +2,9 @@ import { CommandError } from '../../wire/errors.js'
 import type { HubCommand } from '../../wire/commands.js'
 import type { CommandResult } from '../../wire/messages.js'
 import type { Env } from '../../wire/identity.js'
+import type { Run } from './run-program.js'
 import { focusTmux } from './tmux.js'
 import { focusZellij } from './zellij.js'
-
-/** Runs a program and gives what it printed. @throws {CommandError} `focus_failed` with what it said. */
-export type Run = (program: string, args: string[]) => Promise<string>
-
-/** Runs a program for at most two seconds, without a shell. */
-export const runProgram: Run = async (program, args) => {
-  const { execa } = await import('execa')
-  const result = await execa(program, args, { timeout: 2_000, stdin: 'ignore', reject: false })
-  if (!result.failed) return result.stdout
-  const said = result.stderr?.split('\n', 1)[0] || result.shortMessage || 'it failed'
-  throw new CommandError('focus_failed', `${program}: ${said}`)
-}
 
 /**
  * Shows a tab or a pane in the terminal multiplexer around the session: zellij when the hub was started inside it

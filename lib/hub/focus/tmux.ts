@@ -1,6 +1,6 @@
 import { CommandError } from '../../wire/errors.js'
 import type { HubCommand } from '../../wire/commands.js'
-import type { Run } from './focus.js'
+import type { Run } from './run-program.js'
 
 /**
  * tmux(1): panes have ids of their own on a server (`%3`); a tab is a window, counted here from 1 in the order of

@@ -1,0 +1,13 @@
+import { CommandError } from '../../wire/errors.js'
+
+/** Runs a program and gives what it printed. @throws {CommandError} `focus_failed` with what it said. */
+export type Run = (program: string, args: string[]) => Promise<string>
+
+/** Runs a program for at most two seconds, without a shell. */
+export const runProgram: Run = async (program, args) => {
+  const { execa } = await import('execa')
+  const result = await execa(program, args, { timeout: 2_000, stdin: 'ignore', reject: false })
+  if (!result.failed) return result.stdout
+  const said = result.stderr?.split('\n', 1)[0] || result.shortMessage || 'it failed'
+  throw new CommandError('focus_failed', `${program}: ${said}`)
+}
