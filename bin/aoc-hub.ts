@@ -124,10 +124,15 @@ async function serve(flags: HubFlags): Promise<void> {
       run: (command) => focus(command, session, env, runFocus),
       onIdle: ended,
     })
-    unregister = register(runtimeRoot(env, around), hub.epoch, { session, socket, pid: process.pid })
+    try {
+      unregister = register(runtimeRoot(env, around), hub.epoch, { session, socket, pid: process.pid })
+    } catch (error) {
+      log('warn', 'not_registered', { message: (error as Error).message })
+    }
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => void hub.close().then(ended))
     process.stdout.on('error', () => {})
+    process.stderr.on('error', () => {})
     console.log(`aoc-hub ${version} of session ${session} listens on ${socket}`)
   } catch (error) {
     const isRunning = error instanceof SocketFileError && error.code === 'hub_is_running'

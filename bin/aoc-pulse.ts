@@ -21,6 +21,8 @@ interface PulseFlags {
 
 const { env } = process
 const name = 'aoc-pulse'
+/** Arguments that are texts whatever they look like. */
+const textKeys = new Set(['text', 'reason', 'detail', 'path', 'tab_name', 'pane_id'])
 const program = newProgram(name, 'Shows what the agents of a session do, and which of them needs you.')
   .option(
     '--session <id>',
@@ -134,7 +136,8 @@ function argsOf(command: string, pairs: string[]): Record<string, unknown> {
     if (at < 1) program.error(`error: an argument is key=value, not ${JSON.stringify(pair)}`)
     const [key, value] = [pair.slice(0, at), pair.slice(at + 1)]
     texts[key] = value
-    values[key] = /^(true|false|-?\d{1,15})$/.test(value) ? (JSON.parse(value) as unknown) : value
+    const isValue = !textKeys.has(key) && /^(true|false|-?(0|[1-9]\d{0,14}))$/.test(value)
+    values[key] = isValue ? (JSON.parse(value) as unknown) : value
   }
   try {
     parseCommand({ command, args: texts })

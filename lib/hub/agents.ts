@@ -57,7 +57,7 @@ export class Agents {
   }
 
   /** Takes a publisher's delta. @throws {WireError} and then nothing of it is taken. */
-  delta(publisher: Publisher, frame: ClientFrame<'delta'>, line: Buffer, nowMs: number): void {
+  delta(publisher: Publisher, conn: number, frame: ClientFrame<'delta'>, line: Buffer, nowMs: number): void {
     if (line.length > limits.stateBytesMax) {
       const message = `a delta of ${line.length} bytes; ${limits.stateBytesMax} leave room for what the hub adds`
       throw new WireError('frame_too_large', message)
@@ -67,14 +67,19 @@ export class Agents {
     for (const change of frame.payload.changes) {
       checkOwner(publisher.agentId, change.agent_id)
       if (change.op === 'remove') {
-        wanted.push(change)
+        // Who was taken over may not take the agent from the one who publishes it now.
+        if (this.newestPublisher(publisher.agentId) === conn) wanted.push(change)
+        else asItCame = false
         continue
       }
       const state = this.#completed(change.state, publisher, nowMs)
       asItCame &&= state === change.state
       wanted.push({ op: 'upsert', agent_id: state.agent_id, state })
     }
-    const taken = wanted.filter((change) => this.#apply(change, publisher, line.length, nowMs))
+    // What is printed may be larger than what came: 1e20 prints as 21 digits, and ids are filled in.
+    const bytes =
+      asItCame && line.length * growthMax <= limits.stateBytesMax ? line.length : printedBytes(wanted)
+    const taken = wanted.filter((change) => this.#apply(change, publisher, bytes, nowMs))
     if (taken.length === 0) return
     const span = asItCame && taken.length === wanted.length ? changesSpan(line, frame) : null
     this.emit(span === null ? printChanges(taken) : line.subarray(span.start, span.end), nowMs)
@@ -153,7 +158,7 @@ export class Agents {
     const isComplete =
       input.agent_id &&
       input.session_id &&
-      input.pane_id &&
+      input.pane_id === publisher.paneId &&
       typeof input.updated_at_ms === 'number' &&
       lifecycle === input.lifecycle
     if (isComplete) return input as AgentState
@@ -161,11 +166,22 @@ export class Agents {
       ...input,
       agent_id: publisher.agentId,
       session_id: sessionId,
-      pane_id: input.pane_id || publisher.paneId,
+      pane_id: publisher.paneId,
       lifecycle,
       updated_at_ms: input.updated_at_ms ?? nowMs,
     }
   }
+}
+
+/** How much longer JSON may get by being read and printed: of all, numbers grow most. */
+const growthMax = 6
+
+/** The bytes of changes as they are printed. @throws {WireError} when they do not fit a frame. */
+function printedBytes(changes: StateChange[]): number {
+  const bytes = printChanges(changes).length
+  if (bytes <= limits.stateBytesMax) return bytes
+  const message = `printed, the delta has ${bytes} bytes; ${limits.stateBytesMax} leave room for what the hub adds`
+  throw new WireError('frame_too_large', message)
 }
 
 function checkOwner(own: string, claimed: string): void {

@@ -114,6 +114,14 @@ export class AgentCache {
     return false
   }
 
+  /** Counts everybody's silence from now. */
+  restartWaits(nowMs: number): void {
+    for (const record of this.#records.values()) {
+      record.seenMs = nowMs
+      if (record.orphanedMs !== null) record.orphanedMs = nowMs
+    }
+  }
+
   /** What has become of silent agents: offline after the grace, removed once stale. */
   expire(patience: Patience, nowMs: number): StateChange[] {
     const changes: StateChange[] = []

@@ -24,7 +24,7 @@ export interface Client {
   readonly conn: number
   readonly outbox: Outbox
   readonly errors: ErrorBudget
-  readonly connectedMs: number
+  connectedMs: number
   senderId: string
   capabilities: ReadonlySet<string>
   role: Role

@@ -57,6 +57,9 @@ export type Effect =
   | { kind: 'run'; hubRequestId: string; command: HubCommand }
   | { kind: 'log'; level: 'debug' | 'info' | 'warn'; event: string; fields: Record<string, unknown> }
 
+/** Ticks come every second; one later than this was not on time because of the clock. */
+const leapMsMin = 5_000
+
 const hubCapabilities = [
   'hello',
   'subscribe',
@@ -83,13 +86,18 @@ export class HubCore {
   #effects: Effect[] = []
   #seqReserved: number
   #silent = 0
+  #flushedSeq: number
+  #unflushedBytes = 0
+  #lastTickMs: number
   #healthMs: number
   readonly #counts = { framesIn: 0, deltasOut: 0, decodeErrors: 0, queueDrops: 0, resyncs: 0 }
 
   constructor(private readonly options: CoreOptions) {
     const { sessionId, epoch, seqStart, seqReserved, startedMs } = options
     this.#seqReserved = seqReserved
+    this.#flushedSeq = seqStart
     this.#healthMs = startedMs
+    this.#lastTickMs = startedMs
     this.#frames = new Frames(sessionId, epoch)
     this.#agents = new Agents(sessionId, (changes, nowMs) => this.#emit(changes, nowMs))
     this.#commands = new Commands({
@@ -162,6 +170,14 @@ export class HubCore {
     }
   }
 
+  /** Whether so much has come since the last flush that the history would soon run past those who keep up. */
+  get isPressed(): boolean {
+    return (
+      this.#source.seq - this.#flushedSeq > limits.historyDeltasMax / 2 ||
+      this.#unflushedBytes > limits.historyBytesMax / 2
+    )
+  }
+
   /** All there is to do now, in order. */
   flush(nowMs: number): Effect[] {
     const { seq } = this.#source
@@ -171,7 +187,17 @@ export class HubCore {
       this.#seqReserved = seq + limits.seqBlock
       effects.unshift({ kind: 'reserve', seq: this.#seqReserved })
     }
-    for (const client of this.#clients.values()) this.#flushClient(client, effects, nowMs)
+    for (const client of this.#clients.values()) {
+      try {
+        this.#flushClient(client, effects, nowMs)
+      } catch (error) {
+        // What cannot be printed for one client must not end the hub for all.
+        this.#forget(client, nowMs)
+        effects.push({ kind: 'destroy', conn: client.conn, reason: (error as Error).message })
+      }
+    }
+    this.#flushedSeq = this.#source.seq
+    this.#unflushedBytes = 0
     this.#history.release()
     return effects
   }
@@ -353,7 +379,7 @@ export class HubCore {
   }
 
   #delta(client: Client, frame: ClientFrame<'delta'>, line: Buffer, nowMs: number): void {
-    this.#agents.delta(this.#publisherOf(client, 'delta'), frame, line, nowMs)
+    this.#agents.delta(this.#publisherOf(client, 'delta'), client.conn, frame, line, nowMs)
   }
 
   #heartbeat(client: Client, { payload }: ClientFrame<'heartbeat'>, nowMs: number): void {
@@ -381,10 +407,27 @@ export class HubCore {
   #emit(changes: Buffer, nowMs: number): void {
     const seq = ++this.#source.seq
     this.#counts.deltasOut++
-    this.#history.push(seq, this.#frames.delta(seq, changes, nowMs))
+    const line = this.#frames.delta(seq, changes, nowMs)
+    this.#unflushedBytes += line.length
+    this.#history.push(seq, line)
+  }
+
+  /** A clock that has leapt (the machine slept, the time was set) makes nobody silent: all waits start anew. */
+  #forgiveLeap(nowMs: number): void {
+    const leapMs = nowMs - this.#lastTickMs
+    this.#lastTickMs = nowMs
+    if (leapMs >= 0 && leapMs <= leapMsMin) return
+    this.#agents.cache.restartWaits(nowMs)
+    for (const client of this.#clients.values()) {
+      client.connectedMs = nowMs
+      client.outbox.restartWait(nowMs)
+      if (client.role.kind === 'subscriber') client.role.bookmarkMs = this.#nextBookmark(nowMs)
+    }
+    this.#healthMs = nowMs
   }
 
   #tick(nowMs: number): void {
+    this.#forgiveLeap(nowMs)
     const { staleMs } = this.options
     for (const change of this.#agents.expire(staleMs, nowMs)) {
       const event = change.op === 'remove' ? 'agent_stale' : 'agent_offline'

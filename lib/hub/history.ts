@@ -32,6 +32,11 @@ export class History {
     return this.#bytes
   }
 
+  /** The first seq that is still here; 0 when none is. */
+  get oldestSeq(): number {
+    return this.#ring[this.#first]?.seq ?? 0
+  }
+
   /** Adds the delta after the last one; the oldest go when there is no room. */
   push(seq: number, line: Buffer): void {
     while (this.#count > 0 && (this.#count === this.deltasMax || this.#bytes + line.length > this.bytesMax)) {

@@ -53,6 +53,11 @@ export class Outbox {
     this.#progressMs = nowMs
   }
 
+  /** Counts the time without progress from now. */
+  restartWait(nowMs: number): void {
+    this.#progressMs = nowMs
+  }
+
   /** Whether bytes wait and none was taken for `stalledMs`. */
   isStalled(stalledMs: number, nowMs: number): boolean {
     return this.#unsent > 0 && nowMs - this.#progressMs >= stalledMs

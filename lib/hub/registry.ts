@@ -10,7 +10,7 @@ import type { HubFrame } from '../wire/messages.js'
  * What a killed hub left is taken away by the next who looks.
  */
 
-const Entry = z.object({ session: z.string(), socket: z.string(), pid: z.int() })
+const Entry = z.object({ session: z.string(), socket: z.string(), pid: z.int().min(2) })
 export type RegistryEntry = z.infer<typeof Entry>
 
 /** A hub that answered. */

@@ -35,6 +35,10 @@ export interface Hub {
   close(): Promise<void>
 }
 
+/** Node fires a longer timer at once. */
+const timerMsMax = 2 ** 31 - 1
+/** How often it is looked whether the socket's file is still ours. */
+const socketCheckMs = 15_000
 /** How long a client may leave its side open after we closed ours. */
 const lingerMs = 2_000
 
@@ -64,6 +68,8 @@ class HubServer implements Hub {
   #flushing: NodeJS.Immediate | null = null
   #hasFlushed = false
   #tick: { ms: number; timer: NodeJS.Timeout } | null = null
+  #tickedMs = 0
+  #checkedMs = 0
   #idle: NodeJS.Timeout | null = null
   #isClosed = false
 
@@ -106,7 +112,7 @@ class HubServer implements Hub {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    if (this.#tick) clearInterval(this.#tick.timer)
+    if (this.#tick) clearTimeout(this.#tick.timer)
     if (this.#idle) clearTimeout(this.#idle)
     this.#perform(this.#core.flush(Date.now()))
     for (const { socket } of this.#connections.values()) socket.end(() => socket.destroy())
@@ -165,6 +171,7 @@ class HubServer implements Hub {
         return
       }
       this.#take(conn, line, nowMs)
+      if (this.#core.isPressed) this.#flush()
     }
     if (connection.state === 'open') connection.state = 'waiting_for_turn'
     socket.pause()
@@ -268,25 +275,43 @@ class HubServer implements Hub {
     this.#flushSoon()
   }
 
+  /** Sees to it that the next tick comes in time, however often what it waits for changes. */
   #setTick(): void {
     const ms = this.#core.tickMs
     if (this.#tick?.ms === ms) return
-    if (this.#tick) clearInterval(this.#tick.timer)
+    if (this.#tick) clearTimeout(this.#tick.timer)
     this.#tick = null
-    if (ms === 0) return
-    const timer = setInterval(() => {
-      this.#core.step({ kind: 'tick' }, Date.now())
-      this.#flushSoon()
-    }, ms)
-    this.#tick = { ms, timer }
+    if (ms === 0 || this.#isClosed) return
+    const dueMs = Math.max(0, this.#tickedMs + ms - performance.now())
+    this.#tick = { ms, timer: setTimeout(() => this.#doTick(), dueMs) }
+  }
+
+  #doTick(): void {
+    this.#tick = null
+    this.#tickedMs = performance.now()
+    this.#core.step({ kind: 'tick' }, Date.now())
+    this.#flush()
+    if (this.#tickedMs - this.#checkedMs < socketCheckMs) return
+    this.#checkedMs = this.#tickedMs
+    if (!this.#file.isOurs()) void this.#leave()
+  }
+
+  /** Its socket is gone or another hub's: clients that come find that one, and so shall those that are here. */
+  async #leave(): Promise<void> {
+    this.options.log('error', 'socket_lost', {})
+    await this.close()
+    this.options.onIdle?.()
   }
 
   #watchIdle(): void {
     const { idleSeconds, onIdle } = this.options
     if (idleSeconds === 0 || this.#isClosed || this.#connections.size > 0) return
     if (this.#idle) clearTimeout(this.#idle)
-    this.#idle = setTimeout(() => {
-      void this.close().then(() => onIdle?.())
-    }, idleSeconds * 1_000)
+    this.#idle = setTimeout(
+      () => {
+        void this.close().then(() => onIdle?.())
+      },
+      Math.min(idleSeconds * 1_000, timerMsMax),
+    )
   }
 }

@@ -44,7 +44,6 @@ export interface Advance {
 
 /** Below this a replay is not weighed against a snapshot. */
 const smallReplayBytes = 16_384
-const rangesMax = 64
 
 /**
  * A snapshot in k parts ends with deltas numbered S−k+1…S. A client cut off within them holds half of the states
@@ -53,9 +52,12 @@ const rangesMax = 64
 export class SnapshotRanges {
   #ranges: { from: number; to: number }[] = []
 
-  add(from: number, to: number): void {
-    this.#ranges.push({ from, to })
-    if (this.#ranges.length > rangesMax) this.#ranges.shift()
+  /** @param oldestSeq the first that the history holds: before it nothing is replayed anyway. */
+  add(from: number, to: number, oldestSeq: number): void {
+    this.#ranges = this.#ranges.filter(
+      (range) => range.to >= oldestSeq && !(from <= range.from && range.to <= to),
+    )
+    if (!this.#ranges.some((range) => range.from <= from && to <= range.to)) this.#ranges.push({ from, to })
   }
 
   covers(seq: number): boolean {
@@ -89,7 +91,11 @@ export function advance(
     case 'live':
       if (stream.cursor === source.seq) return { next: stream, lines: [] }
       if (!source.history.holdsAfter(stream.cursor, source.seq))
-        return { next: { kind: 'lagging', cursor: stream.cursor }, lines: [], event: { name: 'queue_drop' } }
+        return {
+          next: { kind: 'lagging', cursor: stream.cursor },
+          lines: [],
+          event: { name: 'queue_drop' },
+        }
       // Its place is held as long as the history reaches back to it.
       return unsent > budget ? { next: stream, lines: [] } : goOn(stream.cursor, source, budget)
   }
@@ -151,7 +157,7 @@ function snapshot(source: StreamSource, budget: number, nowMs: number, resume?: 
   const line = frames.snapshot(seq - parts, first, nowMs, more)
   const event = resume && ({ name: 'resync', mode: 'snapshot', reason: resume.reason ?? '' } as const)
   if (parts === 0) return { next: { kind: 'live', cursor: seq }, lines: [line], ...(event && { event }) }
-  source.ranges.add(seq - parts, seq)
+  source.ranges.add(seq - parts, seq, source.history.oldestSeq)
   const begun = sendParts({ kind: 'in_parts', groups, seq }, source, 0, budget, nowMs, [line])
   return event ? { ...begun, event } : begun
 }

@@ -3,6 +3,13 @@ import type { ClientFrame } from '../wire/messages.js'
 const quote = 0x22
 const backslash = 0x5c
 const colon = 0x3a
+const point = 0x2e
+const minus = 0x2d
+const zero = 0x30
+const nine = 0x39
+const upperE = 0x45
+const lowerE = 0x65
+const carriageReturn = 0x0d
 const letterU = 0x75
 const endOfDelta = Buffer.from(']}}')
 const payloadKey = Buffer.from(',"payload":{')
@@ -14,7 +21,8 @@ const changesKey = Buffer.from('"changes":[')
  *
  * The bytes are safe to send when any JSON parser reads in them just what was validated:
  * - no key stands twice (as many colons outside of strings as keys in the parsed value): parsers differ on which wins;
- * - every number is finite and no escape could be half a surrogate pair: strict parsers refuse both;
+ * - every number is a plain whole one (no fraction, exponent or minus zero) and no escape could be half a surrogate pair:
+ *   parsers differ on the first and refuse the second;
  * - the array found is the payload's: no other value of the envelope can hold an object, a quote inside a string is
  *   escaped, so the first `"payload":{` is the key itself, and `changes` is the last thing in it.
  * @param line the frame's bytes, valid UTF-8, already parsed and validated as `frame`.
@@ -29,6 +37,9 @@ export function changesSpan(
   if (payload === -1) return null
   const start = line.indexOf(changesKey, payload + payloadKey.length)
   if (start === -1) return null
+  // An escape before it could be a key that only looks like another one.
+  const escape = line.indexOf(backslash)
+  if (escape !== -1 && escape < start) return null
   const keys = countKeys(frame)
   if (keys === -1 || keys !== countColons(line)) return null
   return { start: start + changesKey.length - 1, end: length - 2 }
@@ -59,7 +70,7 @@ function countKeysIn(value: unknown): number {
   return typeof value === 'number' && !Number.isFinite(value) ? -1 : 0
 }
 
-/** Colons outside of strings; -1 when a `\ud…` escape stands anywhere. */
+/** Colons outside of strings; -1 when a `\ud…` escape, a number that is not plain, or a raw `\r` stands anywhere. */
 function countColons(line: Buffer): number {
   return line.includes(backslash) ? countColonsEscaped(line) : countColonsPlain(line)
 }
@@ -69,12 +80,12 @@ function countColonsPlain(line: Buffer): number {
   const { length } = line
   let colons = 0
   for (let i = 0; i < length; i++) {
-    const byte = line[i]
+    const byte = line[i]!
     if (byte === colon) colons++
     else if (byte === quote) {
       do i++
       while (i < length && line[i] !== quote)
-    }
+    } else if (isUnplain(byte, line[i + 1]!)) return -1
   }
   return colons
 }
@@ -94,7 +105,14 @@ function countColonsEscaped(line: Buffer): number {
       inString = true
     } else if (byte === colon) {
       colons++
-    }
+    } else if (isUnplain(byte!, line[i + 1]!)) return -1
   }
   return colons
+}
+
+/** Whether a byte outside of strings is part of a number that parsers of whole numbers refuse, or a raw `\r`. */
+function isUnplain(byte: number, next: number): boolean {
+  if (byte === point || byte === upperE || byte === carriageReturn) return true
+  if (byte === minus) return next === zero
+  return byte >= zero && byte <= nine && next === lowerE
 }

@@ -101,7 +101,9 @@ export function openFeed(options: FeedOptions): Feed {
 
 function jsonRecord(change: StateChange & { seq: number }): string {
   const { seq, op, agent_id: id } = change
-  return JSON.stringify(
+  const text = JSON.stringify(
     change.op === 'remove' ? { seq, op, agent_id: id } : { seq, op, agent_id: id, state: change.state },
   )
+  // JSON leaves these control characters as they are; a terminal would obey them.
+  return text.replaceAll(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`)
 }

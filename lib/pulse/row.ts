@@ -70,22 +70,21 @@ export function byNeed(a: Row, b: Row): number {
 }
 
 /**
- * The agent a person means: its id, its pane, its label, or the start of one of them.
+ * The agent a person means: its id, its pane (tmux's also without the `%`) or its label.
  * @throws {Error} when none or several fit, with their names.
  */
 export function findAgent(states: readonly AgentState[], wanted: string): string {
   const rows = states.map(rowOf)
-  const names = (row: Row): string[] => [row.agentId, row.paneId, row.label]
+  const names = (row: Row): string[] => [row.agentId, row.paneId, row.paneId.replace(/^%/, ''), row.label]
   const exact = states.find((state) => state.agent_id === wanted)
   if (exact !== undefined) return exact.agent_id
-  for (const fits of [(name: string) => name === wanted, (name: string) => name.startsWith(wanted)]) {
-    const found = states.filter((_, i) => names(rows[i]!).some(fits))
-    if (found.length === 1) return found[0]!.agent_id
-    if (found.length > 1)
-      throw new Error(
-        `${JSON.stringify(wanted)} fits several agents: ${found.map(({ agent_id: id }) => id).join(', ')}`,
-      )
-  }
+  // Never by a part of a name: a slip would end the wrong agent.
+  const found = states.filter((_, i) => names(rows[i]!).includes(wanted))
+  if (found.length === 1) return found[0]!.agent_id
+  if (found.length > 1)
+    throw new Error(
+      `${JSON.stringify(wanted)} fits several agents: ${found.map(({ agent_id: id }) => id).join(', ')}`,
+    )
   const known = rows.map((row) => `${row.agentId} (${row.label})`).join(', ')
   throw new Error(
     `no agent ${JSON.stringify(wanted)}; there ${rows.length === 0 ? 'is none' : `are: ${known}`}`,

@@ -3,6 +3,7 @@ import { decodeHubLine } from './decode.js'
 import { WireError } from './errors.js'
 import { LineReader } from './lines.js'
 import type { HubEnvelope } from './messages.js'
+import { whyNotTrusted } from './socket-owner.js'
 
 /** What a connection tells of; none of it may throw. */
 export interface ConnectionEvents {
@@ -29,8 +30,12 @@ export interface Connection {
 /** Connects to a hub's socket. Never throws: a hub that is not there is `onClose` with the error. */
 export function openConnection(socketPath: string, events: ConnectionEvents): Connection {
   const reader = new LineReader()
-  const socket = net.connect({ path: socketPath })
+  const danger = whyNotTrusted(socketPath)
+  // One that is not trusted fails as a connection does, a moment later.
+  const socket = danger === null ? net.connect({ path: socketPath }) : new net.Socket()
   let failure: NodeJS.ErrnoException | null = null
+  if (danger !== null)
+    socket.destroy(Object.assign(new Error(`${danger}: it is not trusted`), { code: 'unsafe_folder' }))
   socket.on('connect', () => events.onOpen())
   socket.on('data', (chunk) => {
     reader.push(chunk)

@@ -18,7 +18,7 @@ const Id = z
   .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'must not hold control characters')
 /** The same field where it is compared with an id that was checked at hello. */
 const KnownId = z.string().max(idCharsMax)
-const Millis = z.int()
+const Millis = z.int().nonnegative()
 const Word = z.string().min(1).max(64)
 const Text = z.string().max(16_384)
 
@@ -202,7 +202,7 @@ export const HubEnvelope = z.discriminatedUnion('type', [
       seq: Seq,
       max_frame_bytes: z.int(),
       hub_version: z.string(),
-      pid: z.int(),
+      pid: z.int().min(1),
       agents: Seq,
     }),
   }),

@@ -70,7 +70,7 @@ function isState(value: unknown): boolean {
       case 'last_heartbeat_ms':
       case 'last_activity_ms':
       case 'updated_at_ms':
-        if (!Number.isSafeInteger(field)) return false
+        if (!Number.isSafeInteger(field) || (field as number) < 0) return false
         break
       case '__proto__':
         return false

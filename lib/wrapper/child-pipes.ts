@@ -1,3 +1,5 @@
+import { closeSync, openSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import type { Child, ChildEvents, ChildOptions } from './child.js'
 import { signalGroup } from './processes.js'
 
@@ -10,8 +12,8 @@ export interface Streams {
 
 /**
  * Starts a command without a terminal of its own: its output comes through pipes, except where a stream is a
- * terminal, which it gets as it is. It leads a process group unless the person's terminal is its input, which only
- * the group in the foreground may read.
+ * terminal, which it gets as it is. It leads a session of its own unless there is a
+ * terminal around, which it could not open from there.
  */
 export async function startOnPipes(
   options: ChildOptions,
@@ -19,7 +21,7 @@ export async function startOnPipes(
   events: ChildEvents,
 ): Promise<Child> {
   const { execa } = await import('execa')
-  const ownGroup = !terminals.stdin
+  const ownGroup = !hasTerminalAround()
   const subprocess = execa(options.command, options.args, {
     cwd: options.cwd,
     env: options.env,
@@ -38,14 +40,26 @@ export async function startOnPipes(
   subprocess.stdout?.on('data', (bytes: Buffer) => events.onOutput(bytes, 'stdout'))
   subprocess.stderr?.on('data', (bytes: Buffer) => events.onOutput(bytes, 'stderr'))
   const pid = subprocess.pid ?? null
-  void (async () => {
-    const { exitCode, signal } = await subprocess
-    // Without an exit code and a signal it was never started; the cause is said by execa.
-    events.onExit(exitCode ?? (signal ? 0 : 126), signal ?? null)
-  })()
+  let isOver = false
+  const over = (code: number, signal: NodeJS.Signals | null): void => {
+    if (isOver) return
+    isOver = true
+    events.onExit(code, signal)
+  }
+  // What it left in the background may hold its pipes open for long: only what is there now is waited for.
+  subprocess.once('exit', (code, signal) => {
+    for (const stream of outputs) stream?.resume()
+    void untilSilent(outputs).then(() => over(code ?? 0, signal))
+  })
+  // One that was never started has no exit code and no signal; the cause is said by execa.
+  void subprocess.then(
+    ({ exitCode, signal }) => over(exitCode ?? (signal ? 0 : 126), signal ?? null),
+    () => over(126, null),
+  )
   return {
     pid,
     hasTerminal: false,
+    sharesGroup: !ownGroup,
     write() {},
     resize() {},
     signal(name) {
@@ -56,7 +70,31 @@ export async function startOnPipes(
     // The shell of the person sees a stop itself: the command is in its job.
     isStopped: false,
     wake() {},
+    abandon(from) {
+      subprocess[from]?.destroy()
+    },
     pause: () => outputs.forEach((stream) => stream?.pause()),
     resume: () => outputs.forEach((stream) => stream?.resume()),
+  }
+}
+
+/** How long a command that is gone may be silent before nothing more is waited for. */
+const lastWordsMs = 100
+
+async function untilSilent(outputs: readonly (Readable | null)[]): Promise<void> {
+  let isSilent = false
+  for (const stream of outputs) stream?.on('data', () => (isSilent = false))
+  while (!isSilent && outputs.some((stream) => stream && !stream.readableEnded && !stream.destroyed)) {
+    isSilent = true
+    await new Promise((resolve) => setTimeout(resolve, lastWordsMs))
+  }
+}
+
+function hasTerminalAround(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r+'))
+    return true
+  } catch {
+    return false
   }
 }

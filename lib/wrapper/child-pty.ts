@@ -44,7 +44,9 @@ export function startOnTerminal(
   events: ChildEvents,
 ): Child {
   const { file, command, args, cwd, env } = options
-  const shell = leaderShells.find((path) => existsSync(path))
+  // dash hands on no variable whose name is no identifier (exported bash functions, npm's configuration).
+  const isPlain = Object.keys(env).every((name) => /^[A-Za-z_]\w*$/.test(name))
+  const shell = isPlain ? leaderShells.find((path) => existsSync(path)) : undefined
   const word = builtins.has(command) || command.includes('=') ? file : command
   const argv = shell === undefined ? args : ['-c', leaderScript, 'aoc-agent-wrap', word, ...args]
   const leader = pty.spawn(shell ?? command, argv, {
@@ -73,6 +75,7 @@ export function startOnTerminal(
       return agentPid
     },
     hasTerminal: true,
+    sharesGroup: false,
     write(bytes) {
       if (!isGone) leader.write(bytes as string)
     },
@@ -97,6 +100,7 @@ export function startOnTerminal(
     wake() {
       if (!isGone) signalGroup(leader.pid, 'SIGCONT')
     },
+    abandon() {},
     pause: () => leader.pause(),
     resume: () => leader.resume(),
   }

@@ -8,6 +8,8 @@ export interface Child {
   readonly pid: number | null
   /** Whether it has a terminal of its own that can be written to. */
   readonly hasTerminal: boolean
+  /** Whether keys that signal (Ctrl-C) reach it without us. */
+  readonly sharesGroup: boolean
   /** Types into its terminal; does nothing without one. */
   write(bytes: Buffer | string): void
   resize(columns: number, rows: number): void
@@ -17,6 +19,8 @@ export interface Child {
   readonly isStopped: boolean
   /** Lets it go on in the foreground after it was suspended. */
   wake(): void
+  /** Nobody reads this output of it any more. */
+  abandon(from: 'stdout' | 'stderr'): void
   /** Holds back its output, or lets it come. */
   pause(): void
   resume(): void

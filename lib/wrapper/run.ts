@@ -75,14 +75,19 @@ class AgentRun {
     process.on('uncaughtException', (error) => this.#note('error', 'uncaught', error))
     process.on('unhandledRejection', (error) => this.#note('error', 'uncaught', error as Error))
     process.on('exit', () => this.giveBack())
-    process.stdout.on('error', () => {})
-    process.stderr.on('error', () => {})
+    // Who does not read any more is no reason to go on for the command: it gets its own SIGPIPE.
+    for (const name of ['stdout', 'stderr'] as const)
+      process[name].on('error', () => {
+        this.#child?.abandon(name)
+        this.#child?.resume()
+      })
 
     const outcome = new Promise<{ code: number; signal: NodeJS.Signals | null }>((resolve) => {
       void this.#startChild((code, signal) => resolve({ code, signal }))
     })
     const { code, signal } = await outcome
     this.#isOver = true
+    await Promise.all([written(process.stdout), written(process.stderr)])
     this.giveBack()
     process.stdin.pause()
     await this.#ended(code, signal)
@@ -160,7 +165,7 @@ class AgentRun {
     for (const name of passedOn)
       process.on(name, () => {
         // Keys that signal reach a child in the terminal's own group without us.
-        const isFromKeys = !this.#terminal && this.#streams.stdin && (name === 'SIGINT' || name === 'SIGQUIT')
+        const isFromKeys = this.#child.sharesGroup && (name === 'SIGINT' || name === 'SIGQUIT')
         this.#endAsked = true
         if (!isFromKeys) this.#child.signal(name)
       })
@@ -222,4 +227,13 @@ class AgentRun {
   #note(level: 'error', event: string, error: Error): void {
     this.options.log(level, event, { message: error?.message, stack: error?.stack })
   }
+}
+
+/** Waits until a stream has taken all that it was given; one that is broken takes nothing more. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) return resolve()
+    stream.once('error', () => resolve())
+    stream.write('', () => resolve())
+  })
 }

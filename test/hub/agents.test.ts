@@ -153,3 +153,52 @@ void t.test(
     )
   },
 )
+
+void t.test(
+  'what is small as it came and large as it is printed is refused, and nobody is hurt',
+  async (t) => {
+    const stage = withBoth()
+    const numbers = Array.from({ length: 20_000 }, () => '1e20').join(',')
+    const state = `{"agent_id":"s::1","session_id":"s","pane_id":"1","lifecycle":"idle","updated_at_ms":1,"source":[${numbers}]}`
+    const changes = `[{"op":"upsert","agent_id":"s::1","state":${state}}]`
+    stage.say(1, `{"type":"delta","session_id":"s","payload":{"changes":${changes}}}`)
+    t.match(stage.toldTo(1), [['error', { code: 'frame_too_large' }]])
+    stage.hello(3, {})
+    t.match(stage.toldTo(3), [['snapshot', { seq: 0, states: [] }]])
+
+    const many = Array.from({ length: 900 }, () =>
+      change('upsert', '1', { lifecycle: 'idle', mood: 'x'.repeat(200) }),
+    )
+    stage.frame(1, 'delta', { changes: many })
+    t.match(stage.toldTo(1), [['error', { code: 'frame_too_large' }]])
+  },
+)
+
+void t.test('who was taken over does not take the agent along', async (t) => {
+  const stage = withBoth()
+  stage.hello(3, { pane: '1' })
+  stage.upsert(3, '1', { lifecycle: 'running' })
+  stage.frame(1, 'delta', { changes: [change('remove', '1')] })
+  stage.close(1)
+  stage.wait(5_000)
+  t.strictSame(
+    stage.toldTo(2).map(([type]) => type),
+    ['delta'],
+    'the upsert, and nothing after it',
+  )
+})
+
+void t.test('a clock that leaps makes nobody silent', async (t) => {
+  for (const leapMs of [8 * 3_600_000, -3_600_000]) {
+    const stage = withBoth()
+    stage.nowMs = 10_000_000
+    stage.wait(1_000)
+    stage.upsert(1, '1', { lifecycle: 'running' })
+    stage.toldTo(2)
+    stage.nowMs += leapMs
+    stage.wait(1_000)
+    t.strictSame(stage.toldTo(2), [], `${leapMs} ms`)
+    stage.wait(30_000)
+    t.match(stage.toldTo(2).at(-1), ['delta', { changes: [{ op: 'remove' }] }], 'the silence after it counts')
+  }
+})

@@ -194,3 +194,18 @@ void t.test('who reads nothing is closed', async (t) => {
   stage.wait(250)
   t.ok(stage.ended.has(2))
 })
+
+void t.test('a turn larger than the history is cut before it runs past those who keep up', async (t) => {
+  const stage = new Stage()
+  stage.hello(1, { pane: '1' })
+  stage.hello(2, {})
+  stage.bytesOf(2)
+  const last = historyDeltasMax * 2
+  for (let i = 1; i <= last; i++) {
+    stage.upsert(1, '1', { lifecycle: 'running', snippet: `step ${i}` })
+    // As a server does between two frames of a turn.
+    if (stage.core.isPressed) stage.flush()
+  }
+  t.equal(stage.framesOf(2).filter(({ type }) => type === 'delta').length, last)
+  t.match(stage.core.health(), { queue_drops: 0 })
+})

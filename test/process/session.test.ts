@@ -403,3 +403,29 @@ void t.test('logs', async (t) => {
   t.ok(events('wrapper').includes('connect'))
   t.ok(events('pulse').includes('connect'))
 })
+
+void t.test('a reader that goes away ends the command, as it would bare', async (t) => {
+  const at = place(t)
+  const wrapped = `${process.execPath} ${bin('aoc-agent-wrap')} --no-hub-start --`
+  for (const script of [
+    `${wrapped} yes | head -1`,
+    `${wrapped} sh -c 'while echo y; do sleep 0.01; done' | head -1`,
+  ]) {
+    const { status, stdout, error } = spawnSync('sh', ['-c', script], {
+      cwd: at.repository,
+      env: at.env,
+      encoding: 'utf8',
+      timeout: 10_000,
+    })
+    t.match({ status, stdout, error }, { status: 0, stdout: 'y\n', error: undefined }, script)
+  }
+  const startMs = Date.now()
+  const left = spawnSync('sh', ['-c', `${wrapped} sh -c 'sleep 8 & echo hi' > out`], {
+    cwd: at.repository,
+    env: at.env,
+    timeout: 10_000,
+  })
+  t.equal(left.status, 0)
+  t.ok(Date.now() - startMs < 7_000, 'what it left in the background is not waited for')
+  t.equal(readFileSync(path.join(at.repository, 'out'), 'utf8'), 'hi\n')
+})
