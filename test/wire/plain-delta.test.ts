@@ -97,7 +97,7 @@ void t.test('what the short cut takes, the schema takes and gives back as it is'
           if (to === undefined) delete (place as Record<string, unknown>)[key]
           else
             Object.defineProperty(place, key, {
-              value: to,
+              value: structuredClone(to),
               enumerable: true,
               configurable: true,
               writable: true,
