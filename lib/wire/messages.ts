@@ -14,7 +14,6 @@ const Id = z
   .string()
   .min(1)
   .max(idCharsMax)
-  // eslint-disable-next-line no-control-regex
   .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'must not hold control characters')
 /** The same field where it is compared with an id that was checked at hello. */
 const KnownId = z.string().max(idCharsMax)
