@@ -32,7 +32,7 @@ export function versionOf(program: string): string | null {
 export async function startHub(): Promise<Candidate> {
   const { child, socket } = startHubChild(makeTempDir())
   await waitForOutput(child, 'listens on')
-  return { name: 'hub', child, address: { path: socket }, speech: hubSpeech }
+  return { name: 'ours', child, address: { path: socket }, speech: hubSpeech }
 }
 
 /** Starts the hub and, where installed, its neighbours: on free loopback ports, nothing written to disk. */

@@ -34,14 +34,19 @@ export function makeTempDir(): string {
   return dir
 }
 
+/** Has a process taken away if it outlives this one. @returns what to call once it has ended. */
+export function noteChild(pid: number): () => void {
+  tell({ kind: 'child', pid })
+  return () => tell({ kind: 'ended', pid })
+}
+
 /** Starts a program. Its output is a pipe that may be read. */
 export function startChild(program: string, args: string[], options: SpawnOptions = {}): ChildProcess {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
   const { pid } = child
   child.on('error', () => {})
   if (pid !== undefined) {
-    tell({ kind: 'child', pid })
-    child.on('exit', () => tell({ kind: 'ended', pid }))
+    child.on('exit', noteChild(pid))
   }
   return child
 }

@@ -8,17 +8,17 @@ export const fanout: Bench = {
   about: 'deliveries/s to 1, 10 and 100 subscribers, beside NATS and Redis',
   async run({ isQuick, rounds, say }) {
     const rows: Row[] = [
-      { name: 'deliveries to 1 subscriber', unit: 'per_second', rounds: { hub: [] } },
+      { name: 'deliveries to 1 subscriber', unit: 'per_second', rounds: { ours: [] } },
       {
         name: 'deliveries to 10 subscribers',
         unit: 'per_second',
-        rounds: { hub: [] },
+        rounds: { ours: [] },
         target: { kind: 'ratio', to: 'nats', atLeast: 1 },
       },
       {
         name: 'deliveries to 100 subscribers',
         unit: 'per_second',
-        rounds: { hub: [] },
+        rounds: { ours: [] },
         target: { kind: 'ratio', to: 'nats', atLeast: 3 },
       },
     ]

@@ -18,15 +18,15 @@ export const footprint: Bench = {
     const resident: Row = {
       name: 'resident memory',
       unit: 'bytes',
-      rounds: { hub: [], bare: [] },
+      rounds: { ours: [], bare: [] },
       target: { kind: 'ratio', to: 'bare', below: 1.6 },
       note: 'bare: node -e with a timer',
     }
-    const connection: Row = { name: 'memory per idle connection', unit: 'bytes', rounds: { hub: [] } }
+    const connection: Row = { name: 'memory per idle connection', unit: 'bytes', rounds: { ours: [] } }
     const idle: Row = {
       name: `processor time, ${idleClients} idle clients`,
       unit: 'percent',
-      rounds: { hub: [] },
+      rounds: { ours: [] },
       target: { kind: 'value', below: 0.5 },
     }
     for (let round = 0; round < (isQuick ? 1 : 3); round++) {
@@ -40,13 +40,13 @@ export const footprint: Bench = {
         await wait(700)
         resident.rounds.bare!.push(await residentBytes(bare.pid!))
         const before = await residentBytes(hub.child.pid!)
-        resident.rounds.hub.push(before)
+        resident.rounds.ours.push(before)
         for (let i = 0; i < idleConnections; i++)
           taps.push(
             await Tap.open(hub.address, hello({ role: 'subscriber' }), (heard) => heard.endsWith('\n')),
           )
         await wait(700)
-        connection.rounds.hub.push(((await residentBytes(hub.child.pid!)) - before) / idleConnections)
+        connection.rounds.ours.push(((await residentBytes(hub.child.pid!)) - before) / idleConnections)
       } finally {
         for (const tap of taps) tap.close()
         await Promise.all([stopChild(bare), stopCandidates([hub])])
@@ -63,7 +63,7 @@ export const footprint: Bench = {
       const windowMs = isQuick ? 4_000 : 6_000
       const before = await cpuMs(hub.child.pid!)
       await wait(windowMs)
-      idle.rounds.hub.push((((await cpuMs(hub.child.pid!)) - before) / windowMs) * 100)
+      idle.rounds.ours.push((((await cpuMs(hub.child.pid!)) - before) / windowMs) * 100)
     } finally {
       for (const tap of taps) tap.close()
       await stopCandidates([hub])

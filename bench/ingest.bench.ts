@@ -30,26 +30,26 @@ export const ingest: Bench = {
     const inProcess: Row = {
       name: 'deltas taken in process',
       unit: 'per_second',
-      rounds: { hub: [], bare: [] },
+      rounds: { ours: [], bare: [] },
       target: { kind: 'ratio', to: 'bare', atLeast: shareOfParse },
       note: 'bare: JSON.parse of the same line',
     }
-    const overSocket: Row = { name: 'deltas taken over the socket', unit: 'per_second', rounds: { hub: [] } }
+    const overSocket: Row = { name: 'deltas taken over the socket', unit: 'per_second', rounds: { ours: [] } }
     const deltas = lineCount * (isQuick ? 100 : 300)
     const forMs = isQuick ? 300 : 800
 
     const hub = await startHub()
     try {
       const sides = {
-        hub: async () => void inProcess.rounds.hub.push(takeInProcess(deltas)),
+        ours: async () => void inProcess.rounds.ours.push(takeInProcess(deltas)),
         bare: async () => void inProcess.rounds.bare!.push(parseBare(deltas)),
-        socket: async () => void overSocket.rounds.hub.push(await takeOverSocket(hub, forMs)),
+        socket: async () => void overSocket.rounds.ours.push(await takeOverSocket(hub, forMs)),
       }
-      const names = ['hub', 'bare', 'socket'] as const
+      const names = ['ours', 'bare', 'socket'] as const
       say('ingest')
       for (const name of names) await sides[name]()
-      inProcess.rounds = { hub: [], bare: [] }
-      overSocket.rounds = { hub: [] }
+      inProcess.rounds = { ours: [], bare: [] }
+      overSocket.rounds = { ours: [] }
       await interleave(rounds, names, (name) => sides[name]())
       return [inProcess, overSocket]
     } finally {

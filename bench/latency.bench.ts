@@ -16,11 +16,11 @@ export const latency: Bench = {
     const p50: Row = {
       name: 'publish to deliver, p50',
       unit: 'us',
-      rounds: { hub: [] },
+      rounds: { ours: [] },
       target: { kind: 'ratio', to: 'redis', below: 1 },
       note: 'bare: a Node program that writes on what it reads, frames unread; NATS and Redis are on TCP',
     }
-    const p99: Row = { name: 'publish to deliver, p99', unit: 'us', rounds: { hub: [] } }
+    const p99: Row = { name: 'publish to deliver, p99', unit: 'us', rounds: { ours: [] } }
     const perRound = isQuick ? 200 : 400
     const candidates = [...(await startCandidates()), await startRelay()]
     try {

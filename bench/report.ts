@@ -1,15 +1,21 @@
 import { median } from './stats.js'
 import { ratio, verdict, type Row, type Side, type Target, type Unit } from './suite.js'
 
-const others = ['nats', 'redis', 'bare'] as const
-const titles: Record<Side, string> = { hub: 'HUB', nats: 'NATS', redis: 'REDIS', bare: 'BARE' }
+const others = ['nats', 'redis', 'script', 'bare'] as const
+const titles: Record<Side, string> = {
+  ours: 'OURS',
+  nats: 'NATS',
+  redis: 'REDIS',
+  script: 'SCRIPT',
+  bare: 'BARE',
+}
 
-/** The results as a table: medians of the rounds, and the hub's number over each other's. */
+/** The results as a table: medians of the rounds, and our number over each other's. */
 export function table(rows: readonly Row[]): string {
   const shown = others.filter((side) => rows.some((row) => row.rounds[side] !== undefined))
   const head = [
     '',
-    titles.hub,
+    titles.ours,
     ...shown.map((side) => titles[side]),
     ...shown.map((side) => `/${titles[side]}`),
   ]
@@ -17,7 +23,7 @@ export function table(rows: readonly Row[]): string {
   for (const row of rows)
     lines.push([
       row.name,
-      amount(median(row.rounds.hub), row.unit),
+      amount(median(row.rounds.ours), row.unit),
       ...shown.map((side) => (row.rounds[side] ? amount(median(row.rounds[side]), row.unit) : '')),
       ...shown.map((side) => times(ratio(row, side))),
       row.target ? targetText(row.target, row.unit) : '',
@@ -43,6 +49,7 @@ export function targetText(target: Target, unit: Unit): string {
     const orBare = target.belowBare ? ` or ${target.belowBare.toFixed(2)} × BARE` : ''
     return `< ${amount(target.below, unit)}${orBare}`
   }
+  if (target.kind === 'added') return `< BARE + ${amount(target.below, unit)}`
   const of = `× ${titles[target.to]}`
   return target.atLeast === undefined ? `< ${target.below} ${of}` : `≥ ${target.atLeast} ${of}`
 }
@@ -51,6 +58,8 @@ export function amount(value: number, unit: Unit): string {
   switch (unit) {
     case 'per_second':
       return `${value >= 1e6 ? `${(value / 1e6).toFixed(2)} M` : `${(value / 1e3).toFixed(0)} k`}/s`
+    case 'bytes_per_second':
+      return `${(value / 1_048_576).toFixed(1)} MiB/s`
     case 'ms':
       return `${value.toFixed(value < 10 ? 1 : 0)} ms`
     case 'us':

@@ -14,8 +14,8 @@ export const resume: Bench = {
   name: 'resume',
   about: `time to the last byte of a replay of ${replayDeltas} deltas and of a snapshot of ${snapshotAgents} agents`,
   async run({ rounds, say }) {
-    const replay: Row = { name: 'replay of 2,000 deltas', unit: 'ms', rounds: { hub: [] } }
-    const snapshot: Row = { name: 'snapshot of 1,000 agents', unit: 'ms', rounds: { hub: [] } }
+    const replay: Row = { name: 'replay of 2,000 deltas', unit: 'ms', rounds: { ours: [] } }
+    const snapshot: Row = { name: 'snapshot of 1,000 agents', unit: 'ms', rounds: { ours: [] } }
     // Five times as many rounds: each takes a few milliseconds, and the first ones come from a cold program.
     const times = rounds * 5
 
@@ -30,7 +30,7 @@ export const resume: Bench = {
       const missed = deltaLines(replayDeltas).flatMap((line) => [line, Buffer.from('\n')])
       idle.push(await openPublisher(small.address, Buffer.concat(missed), '7'))
       const seq = await seqOf(small.address)
-      for (let i = 0; i < times; i++) replay.rounds.hub.push(await timeReplay(small.address, seq))
+      for (let i = 0; i < times; i++) replay.rounds.ours.push(await timeReplay(small.address, seq))
     } finally {
       for (const tap of idle) tap.close()
       await stopCandidates([small])
@@ -49,7 +49,7 @@ export const resume: Bench = {
       }
       while ((await seqOf(full.address)) < snapshotAgents)
         await new Promise((resolve) => setTimeout(resolve, 5))
-      for (let i = 0; i < times; i++) snapshot.rounds.hub.push(await timeSnapshot(full.address))
+      for (let i = 0; i < times; i++) snapshot.rounds.ours.push(await timeSnapshot(full.address))
     } finally {
       for (const tap of publishers) tap.close()
       await stopCandidates([full])

@@ -7,11 +7,12 @@ import { footprint } from './footprint.bench.js'
 import { ingest } from './ingest.bench.js'
 import { latency } from './latency.bench.js'
 import { describeMachine, type Machine } from './machine.js'
-import { table, targetText } from './report.js'
+import { amount, table, targetText } from './report.js'
 import { resume } from './resume.bench.js'
 import { startup } from './startup.bench.js'
 import { median } from './stats.js'
-import { ratio, verdict, type Bench, type Row, type Side } from './suite.js'
+import { added, ratio, verdict, type Bench, type Row, type Side } from './suite.js'
+import { wrapper } from './wrapper.bench.js'
 
 interface Flags {
   json?: string
@@ -19,12 +20,12 @@ interface Flags {
   quick?: boolean
 }
 
-const benches: readonly Bench[] = [ingest, fanout, latency, resume, footprint, startup]
+const benches: readonly Bench[] = [ingest, fanout, latency, resume, footprint, startup, wrapper]
 const rounds = { full: 5, quick: 3 }
 
 const program = newProgram(
   'bench',
-  'Measures the hub, beside nats-server and redis-server where they are installed.',
+  'Measures the hub, beside nats-server and redis-server where they are installed, and the wrapper, beside bare terminals.',
 )
   .option('--json <file>', 'where the results go (default: bench/results/<date>.json)')
   .option('--only <name...>', `only these: ${benches.map(({ name }) => name).join(', ')}`)
@@ -91,8 +92,9 @@ function headline({ cpu, cores, os, node, load_average, versions }: Machine): st
 
 function measuredText(row: Row): string {
   const { target } = row
+  if (target?.kind === 'added') return `${amount(added(row)!, row.unit)} more`
   if (target?.kind === 'ratio') return ratio(row, target.to)!.toFixed(2)
-  return median(row.rounds.hub).toFixed(2)
+  return amount(median(row.rounds.ours), row.unit)
 }
 
 /** Writes the results down. @returns the file. */
@@ -104,7 +106,7 @@ function writeResults(
   const file = path.resolve(given ?? path.join(packageRoot(), 'bench', 'results', `${date}.json`))
   const results = run.rows.map((row) => {
     const sides = Object.keys(row.rounds) as Side[]
-    const beside = sides.filter((side) => side !== 'hub')
+    const beside = sides.filter((side) => side !== 'ours')
     return {
       name: row.name,
       unit: row.unit,

@@ -13,15 +13,15 @@ export const startup: Bench = {
     const row: Row = {
       name: 'start to first connection',
       unit: 'ms',
-      rounds: { hub: [], bare: [] },
+      rounds: { ours: [], bare: [] },
       // On this kind of machine, at rest, a bare Node takes some 77 ms.
       target: { kind: 'value', below: 250, belowBare: 250 / 77 },
       note: 'bare: node -e 0, start to end',
     }
     say('start')
     await timeHub()
-    await interleave(rounds * 2, ['hub', 'bare'] as const, async (side) => {
-      row.rounds[side]!.push(await (side === 'hub' ? timeHub() : timeBare()))
+    await interleave(rounds * 2, ['ours', 'bare'] as const, async (side) => {
+      row.rounds[side]!.push(await (side === 'ours' ? timeHub() : timeBare()))
     })
     return [row]
   },

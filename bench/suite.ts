@@ -1,24 +1,25 @@
 import { median } from './stats.js'
 
-/** What a number is compared with: the neighbours, or the bare thing that the measured one is made of. */
-export type Side = 'hub' | 'nats' | 'redis' | 'bare'
+/** Whose number it is: ours, the neighbours', or that of the bare thing that ours is made of. */
+export type Side = 'ours' | 'nats' | 'redis' | 'script' | 'bare'
 
-export type Unit = 'per_second' | 'ms' | 'us' | 'bytes' | 'percent'
+export type Unit = 'per_second' | 'bytes_per_second' | 'ms' | 'us' | 'bytes' | 'percent'
 
 /**
- * A bound that has to hold; a ratio is the hub's number over the other's, the median of the rounds' ratios. An
- * absolute time says as much of the machine's load as of the hub: below so many times what the bare thing took in the
- * same rounds (`belowBare`) is met too.
+ * A bound that has to hold. A ratio is our number over the other's, the median of the rounds' ratios. An absolute
+ * time says as much of the machine's load as of us: below so many times what the bare thing took in the same rounds
+ * (`belowBare`) is met too. `added` is our number less the bare one's, the median of the rounds' differences.
  */
 export type Target =
-  | { kind: 'ratio'; to: Exclude<Side, 'hub'>; atLeast?: number; below?: number }
+  | { kind: 'ratio'; to: Exclude<Side, 'ours'>; atLeast?: number; below?: number }
   | { kind: 'value'; below: number; belowBare?: number }
+  | { kind: 'added'; below: number }
 
 /** One line of the table: each side's numbers, one a round, in the order of the rounds. */
 export interface Row {
   name: string
   unit: Unit
-  rounds: Partial<Record<Side, number[]>> & { hub: number[] }
+  rounds: Partial<Record<Side, number[]>> & { ours: number[] }
   target?: Target
   /** What `bare` is, and what else a reader has to know. */
   note?: string
@@ -41,28 +42,50 @@ export interface Bench {
 
 export type Verdict = 'met' | 'missed' | 'not_measured' | null
 
-/** The median of the hub's rounds over another side's, round by round; null when that side is not there. */
-export function ratio(row: Row, to: Exclude<Side, 'hub'>): number | null {
-  const others = row.rounds[to]
+/** The median of our rounds over another side's, round by round; null when that side is not there. */
+export function ratio(row: Row, to: Exclude<Side, 'ours'>): number | null {
+  return compare(row, to, (ours, other) => ours / other)
+}
+
+/** The median of what our rounds took more than the bare ones; null when nothing bare was measured. */
+export function added(row: Row): number | null {
+  return compare(row, 'bare', (ours, bare) => ours - bare)
+}
+
+function compare(
+  { rounds }: Row,
+  to: Exclude<Side, 'ours'>,
+  how: (ours: number, other: number) => number,
+): number | null {
+  const others = rounds[to]
   if (others === undefined || others.length === 0) return null
-  const count = Math.min(others.length, row.rounds.hub.length)
-  return median(Array.from({ length: count }, (_, round) => row.rounds.hub[round]! / others[round]!))
+  const count = Math.min(others.length, rounds.ours.length)
+  return median(Array.from({ length: count }, (_, round) => how(rounds.ours[round]!, others[round]!)))
 }
 
 export function verdict(row: Row): Verdict {
   const { target } = row
-  if (target === undefined) return null
-  if (target.kind === 'value') {
-    const bare = ratio(row, 'bare')
-    const isFair = bare !== null && target.belowBare !== undefined && bare < target.belowBare
-    return median(row.rounds.hub) < target.below || isFair ? 'met' : 'missed'
+  switch (target?.kind) {
+    case undefined:
+      return null
+    case 'value': {
+      const bare = ratio(row, 'bare')
+      const isFair = bare !== null && target.belowBare !== undefined && bare < target.belowBare
+      return median(row.rounds.ours) < target.below || isFair ? 'met' : 'missed'
+    }
+    case 'added': {
+      const more = added(row)
+      return more === null ? 'not_measured' : more < target.below ? 'met' : 'missed'
+    }
+    case 'ratio': {
+      const value = ratio(row, target.to)
+      if (value === null) return 'not_measured'
+      const holds =
+        (target.atLeast === undefined || value >= target.atLeast) &&
+        (target.below === undefined || value < target.below)
+      return holds ? 'met' : 'missed'
+    }
   }
-  const value = ratio(row, target.to)
-  if (value === null) return 'not_measured'
-  const holds =
-    (target.atLeast === undefined || value >= target.atLeast) &&
-    (target.below === undefined || value < target.below)
-  return holds ? 'met' : 'missed'
 }
 
 /** Runs each of some things once a round, in an order that moves on by one, so that none always comes first. */

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { openConnection } from '../wire/connection.js'
 import { encodeLine } from '../wire/encode.js'
 import type { HubFrame } from '../wire/messages.js'

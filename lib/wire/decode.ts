@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { WireError } from './errors.js'
 import { jsonLevelsMax, lineBytesMax } from './limits.js'
 import { ClientEnvelope, HubEnvelope, hubOnlyTypes } from './messages.js'

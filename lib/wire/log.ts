@@ -44,7 +44,7 @@ export function openLog(options: LogOptions): Log {
 
   const start = async (): Promise<void> => {
     try {
-      const { pino } = await import('pino')
+      const { default: pino } = await import('pino')
       const file = path.join(options.dir, `${options.component}-${options.slug}.log`)
       makeLogDir(options.dir)
       const toFile = pino.destination({ dest: file, sync: true, append: true, mode: 0o600 })

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { capabilitiesMax, changesPerDeltaMax, idCharsMax, topicsMax } from './limits.js'
 
 /**

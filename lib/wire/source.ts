@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * What a wrapper puts under `source` of its agent's state: the payloads of seed 000 ("Message Types",

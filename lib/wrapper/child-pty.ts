@@ -58,8 +58,7 @@ export function startOnTerminal(
     encoding: null,
   })
   let isGone = false
-  // Without an encoding the data are bytes, whatever the types say.
-  leader.onData((data) => events.onOutput(data as unknown as Buffer, 'stdout'))
+  readInBulk(leader, (bytes) => events.onOutput(bytes, 'stdout'))
   readToTheEnd(leader, (bytes) => events.onOutput(bytes, 'stdout'))
   leader.onExit(({ exitCode, signal }) => {
     isGone = true
@@ -104,6 +103,34 @@ export function startOnTerminal(
     pause: () => leader.pause(),
     resume: () => leader.resume(),
   }
+}
+
+/** The kernel gives at most so much of a terminal at once; less means that there is no more for now. n_tty(9) */
+const terminalReadBytes = 4_095
+const bulkBytesMax = 65_536
+
+/**
+ * Reads a terminal's output in pieces as large as there are: each read gives some 4 KB, and to hand these on one by
+ * one takes several times as long as to read them.
+ */
+function readInBulk(terminal: pty.IPty, onBytes: (bytes: Buffer) => void): void {
+  const { fd, _socket: socket } = terminal as unknown as Insides
+  const page = Buffer.allocUnsafeSlow(bulkBytesMax)
+  terminal.onData((data) => {
+    // Without an encoding the data are bytes, whatever the types say.
+    const first = data as unknown as Buffer
+    // What the stream holds comes before what is still to be read.
+    const mayReadOn = fd !== undefined && socket?.readableLength === 0
+    if (!mayReadOn || first.length < terminalReadBytes) return onBytes(first)
+    let length = first.copy(page)
+    try {
+      for (let read = length; read >= terminalReadBytes && length < bulkBytesMax; length += read)
+        read = readSync(fd, page, length, bulkBytesMax - length, null)
+    } catch {
+      // Nothing now, or it is hung up: the stream finds out.
+    }
+    onBytes(Buffer.from(page.subarray(0, length)))
+  })
 }
 
 /** How long a terminal whose command has gone may be silent before nothing more is waited for. */

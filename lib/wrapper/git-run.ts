@@ -1,7 +1,8 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { ResultPromise } from 'execa'
 import split2 from 'split2'
 
 import type { DiffReason } from '../wire/source.js'
@@ -69,9 +70,18 @@ const settings = [
   'status.renameLimit=1000',
 ].flatMap((setting) => ['-c', setting])
 
+/** How a git ended; `code` is why it could not be started. */
+interface Ending {
+  code?: string | undefined
+  exitCode: number | null
+  signal: string | null
+}
+
 /** One git that runs; its output is to be read. */
 interface RunningGit {
-  child: ResultPromise<{ buffer: false; reject: false; stdin: 'ignore'; env: NodeJS.ProcessEnv }>
+  child: ChildProcessByStdio<null, Readable, Readable>
+  /** How it ended. */
+  ended: Promise<Ending>
   /** Ends it and all that it started. */
   kill: () => void
   /** The end of what it has said besides. */
@@ -82,19 +92,15 @@ interface RunningGit {
 
 async function startGit(place: GitPlace, args: readonly string[]): Promise<RunningGit> {
   await checkFolder(place.projectRoot)
-  // 100 ms when it is loaded first: not before the agent is up.
-  const { execa } = await import('execa')
   place.signal.throwIfAborted()
-  const child = execa('git', ['--no-pager', ...settings, ...args], {
-    cwd: place.projectRoot,
-    env: gitEnvironment(place.env),
-    extendEnv: false,
-    stdin: 'ignore',
-    buffer: false,
-    reject: false,
-    // A group and a session of its own: no terminal to ask on, and one signal reaches all that it started.
-    detached: true,
+  const child = spawnGit(place, args)
+  const ended = new Promise<Ending>((resolve) => {
+    child.once('error', ({ code }: NodeJS.ErrnoException) => resolve({ code, exitCode: null, signal: null }))
+    child.once('close', (exitCode, signal) => resolve({ exitCode, signal }))
   })
+  // Without a file descriptor to spare there are no pipes, whatever the types say.
+  if ((child.stderr as Readable | undefined) === undefined)
+    throw new GitError('error', `git could not be started (${(await ended).code}).`)
   const kill = () => {
     killGroup(child.pid)
     child.stdout.destroy()
@@ -106,7 +112,21 @@ async function startGit(place: GitPlace, args: readonly string[]): Promise<Runni
     complaint = (complaint + text).slice(-complaintCharsMax)
   })
   const release = () => place.signal.removeEventListener('abort', kill)
-  return { child, kill, complaint: () => complaint, release }
+  return { child, ended, kill, complaint: () => complaint, release }
+}
+
+function spawnGit(place: GitPlace, args: readonly string[]): RunningGit['child'] {
+  try {
+    return spawn('git', ['--no-pager', ...settings, ...args], {
+      cwd: place.projectRoot,
+      env: gitEnvironment(place.env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A group and a session of its own: no terminal to ask on, and one signal reaches all that it started.
+      detached: true,
+    })
+  } catch (error) {
+    throw new GitError('error', `git could not be started: ${(error as Error).message}`)
+  }
 }
 
 /**
@@ -118,7 +138,7 @@ export async function runGit(
   args: readonly string[],
   onRecord: (record: string) => void,
 ): Promise<void> {
-  const { child, kill, complaint, release } = await startGit(place, args)
+  const { child, ended, kill, complaint, release } = await startGit(place, args)
   try {
     const read = pipeline(child.stdout, split2('\0', { maxLength: recordCharsMax }), async (records) => {
       for await (const record of records) onRecord(record as string)
@@ -129,10 +149,10 @@ export async function runGit(
       (error: Error) => error,
     )
     if (broken !== undefined) kill()
-    const result = await child
+    const result = await ended
     place.signal.throwIfAborted()
     if (broken !== undefined) throw new GitError('error', `git's answer could not be read: ${broken.message}`)
-    if (result.failed) throw await failure(place.projectRoot, complaint(), result)
+    if (result.exitCode !== 0) throw await failure(place.projectRoot, complaint(), result)
   } finally {
     release()
   }
@@ -148,7 +168,7 @@ export async function readGit(
   args: readonly string[],
   bytesMax: number,
 ): Promise<Buffer | undefined> {
-  const { child, kill, complaint, release } = await startGit(place, args)
+  const { child, ended, kill, complaint, release } = await startGit(place, args)
   const chunks: Buffer[] = []
   let length = 0
   child.stdout.on('data', (chunk: Buffer) => {
@@ -157,7 +177,7 @@ export async function readGit(
     else chunks.push(chunk)
   })
   try {
-    const result = await child
+    const result = await ended
     place.signal.throwIfAborted()
     if (length > bytesMax) return undefined
     // A file that --no-index cannot open gives 1 as well: but then nothing is printed, and a complaint is.
@@ -205,11 +225,7 @@ async function checkFolder(projectRoot: string): Promise<void> {
   if (!stats.isDirectory()) throw new GitError('error', 'The project root is not a folder.')
 }
 
-async function failure(
-  projectRoot: string,
-  complaint: string,
-  result: { code?: string; exitCode?: number; signal?: string },
-): Promise<GitError> {
+async function failure(projectRoot: string, complaint: string, result: Ending): Promise<GitError> {
   if (result.code === 'ENOENT') {
     await checkFolder(projectRoot)
     return new GitError('git_missing', 'There is no git on PATH.')
@@ -219,7 +235,7 @@ async function failure(
     return new GitError('not_git_repo', message)
   }
   if (message !== '') return new GitError('error', message)
-  const end = result.code ?? (result.signal === undefined ? `code ${result.exitCode}` : result.signal)
+  const end = result.code ?? (result.signal === null ? `code ${result.exitCode}` : result.signal)
   return new GitError('error', `git ended with ${end}.`)
 }
 
