@@ -1,13 +1,19 @@
 #!/usr/bin/env node
+import { InvalidArgumentError } from 'commander'
 import { openFeed } from '../lib/pulse/feed.js'
-import { findAgent } from '../lib/pulse/row.js'
-import { printable } from '../lib/pulse/text.js'
+import { explanationLines } from '../lib/pulse/explain.js'
+import { findAgent, rowOf } from '../lib/pulse/row.js'
+import { jsonLine, printable } from '../lib/pulse/text.js'
+import { waitFor } from '../lib/pulse/wait-for.js'
 import { agentCommandNames, parseCommand } from '../lib/wire/commands.js'
 import { sessionId, slug, socketPath } from '../lib/wire/identity.js'
 import { logDir, logLevel, openLog } from '../lib/wire/log.js'
+import { lifecycles, type Lifecycle } from '../lib/wire/messages.js'
+import { isPaneFocused } from '../lib/wire/notice/focus.js'
+import { noticeSetting } from '../lib/wire/notice/ways.js'
 import { giveOneCommand, NoHubError } from '../lib/wire/one-command.js'
 import { lookAround } from '../lib/wire/surroundings.js'
-import { exitCodes, fail, newProgram, runProgram, wholeNumber } from './program.js'
+import { exitCodes, fail, newProgram, runProgram, timeSpan, wholeNumber } from './program.js'
 
 interface PulseFlags {
   session?: string
@@ -17,6 +23,14 @@ interface PulseFlags {
   once?: boolean
   sinceSeq?: number
   hubStart: boolean
+  notify?: string | boolean
+  notifyCommand?: string
+}
+
+interface WaitFlags extends PulseFlags {
+  until: Set<Lifecycle>
+  next?: boolean
+  timeout?: number
 }
 
 const { env } = process
@@ -37,6 +51,12 @@ const program = newProgram(name, 'Shows what the agents of a session do, and whi
   .option('--once', 'show what there is and end')
   .option('--since-seq <n>', 'go on after this seq instead of starting with all states', wholeNumber)
   .option('--no-hub-start', 'do not start a hub when none listens')
+  .option(
+    '--notify <ways>',
+    'how to tell that an agent needs you, failed or is done: bell, osc, desktop, off (default: AOC_NOTIFY or bell)',
+  )
+  .option('--no-notify', 'tell nobody')
+  .option('--notify-command <line>', 'run this then, with the state as JSON on its standard input')
   .addHelpText(
     'after',
     `
@@ -45,7 +65,9 @@ Examples:
   aoc-pulse --once                      a table of its agents
   aoc-pulse --json | jq -r 'select(.state.lifecycle == "needs_input") | .agent_id'
   aoc-pulse send stop_agent codex       end an agent
-  aoc-pulse send send_input 12 text=yes submit=true`,
+  aoc-pulse send send_input 12 text=yes submit=true
+  aoc-pulse explain codex               why its status is what it is
+  aoc-pulse wait 12 --until idle,error --timeout 10m`,
   )
   .action((flags: PulseFlags) => follow(flags))
 
@@ -62,6 +84,41 @@ program
     send(command, agent, pairs, { ...self.parent?.opts(), ...flags }),
   )
 
+program
+  .command('explain')
+  .argument('<agent>', 'its id, pane or label')
+  .description("why an agent's status is what it is: what decides, what lost to it, what is missing")
+  .option('--session <id>', 'session id')
+  .option('--pulse-socket-path <path>', "the hub's socket")
+  .option('--json', 'print it as JSON')
+  .action((agent: string, flags: PulseFlags, self) => explain(agent, { ...self.parent?.opts(), ...flags }))
+
+program
+  .command('wait')
+  .argument('<agent>', 'its id, pane or label')
+  .description('wait until an agent is in a state; its later launches do not count')
+  .requiredOption(
+    '--until <words>',
+    'needs_input, idle, running, error or offline; several with commas',
+    lifecycleSet,
+  )
+  .option('--next', 'the state it is in now does not count')
+  .option('--timeout <time>', 'give up after so many seconds, or 10m, 2h', timeSpan)
+  .option('--session <id>', 'session id')
+  .option('--pulse-socket-path <path>', "the hub's socket")
+  .option('--json', 'print its state as JSON')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  aoc-pulse wait codex --until idle && git diff      look at what it did, once it is done
+  aoc-pulse send send_input 3 text="go on" submit=true && aoc-pulse wait 3 --next --until needs_input,idle
+
+Exit code: 0 it is so, and the word is printed; 5 the agent has ended before; 124 not in time; 1 no such agent;
+4 no hub answers.`,
+  )
+  .action((agent: string, flags: WaitFlags, self) => wait(agent, { ...self.parent?.opts(), ...flags }))
+
 await runProgram(program, process.argv)
 
 async function follow(flags: PulseFlags): Promise<void> {
@@ -70,6 +127,22 @@ async function follow(flags: PulseFlags): Promise<void> {
   const dir = logDir(undefined, env, around.cwd)
   const { stdout, stderr } = process
   stdout.on('error', () => process.exit(exitCodes.ok))
+  const log = openLog({ component: 'pulse', slug: slug(session), dir, level: logLevel(env) })
+  const isForPerson = stdout.isTTY === true && !flags.json
+  const setting = noticeSetting(flags, env, isForPerson ? ['bell'] : [])
+  const hasAlerts = !flags.once && (setting.ways.length > 0 || setting.command !== null)
+  const alerts = hasAlerts
+    ? new (await import('../lib/wire/notice/alerts.js')).Alerts({
+        ...setting,
+        env,
+        writeTerminal: (bytes) => {
+          if (isForPerson) stdout.write(bytes)
+          else if (stderr.isTTY) stderr.write(bytes)
+        },
+        isFocused: (pane) => isPaneFocused(pane, env),
+        log,
+      })
+    : undefined
   const feed = openFeed({
     sessionId: session,
     socketPath: socketPath(flags, env, around, session),
@@ -81,7 +154,8 @@ async function follow(flags: PulseFlags): Promise<void> {
       color: stdout.isTTY === true && !env['NO_COLOR'],
       columns: stdout.columns ?? Number.POSITIVE_INFINITY,
     },
-    log: openLog({ component: 'pulse', slug: slug(session), dir, level: logLevel(env) }),
+    ...(alerts && { alerts }),
+    log,
     print: (line) => void stdout.write(`${line}\n`),
     note: (line) => void stderr.write(`${name}: ${printable(line)}\n`),
   })
@@ -144,5 +218,67 @@ function argsOf(command: string, pairs: string[]): Record<string, unknown> {
     return texts
   } catch {
     return values
+  }
+}
+
+function lifecycleSet(text: string): Set<Lifecycle> {
+  const words = text.split(',').map((word) => word.trim())
+  for (const word of words)
+    if (!(lifecycles as readonly string[]).includes(word))
+      throw new InvalidArgumentError(`${JSON.stringify(word)} is none of ${lifecycles.join(', ')}.`)
+  return new Set(words as Lifecycle[])
+}
+
+async function explain(agent: string, flags: PulseFlags): Promise<void> {
+  const around = lookAround(flags, env)
+  const session = sessionId(flags, env, around)
+  try {
+    const result = await giveOneCommand({
+      socketPath: socketPath(flags, env, around, session),
+      sessionId: session,
+      command: 'explain',
+      target: (states) => findAgent(states, agent),
+      args: {},
+    })
+    if (result.status === 'error') fail(name, printable(result.message ?? 'it could not be explained'))
+    if (flags.json) console.log(jsonLine(result['result'] ?? null))
+    else for (const line of explanationLines(result['result'], Date.now())) console.log(line)
+  } catch (error) {
+    fail(name, error, error instanceof NoHubError ? exitCodes.noHub : exitCodes.failed)
+  }
+}
+
+async function wait(agent: string, flags: WaitFlags): Promise<void> {
+  const around = lookAround(flags, env)
+  const session = sessionId(flags, env, around)
+  const outcome = await waitFor({
+    sessionId: session,
+    socketPath: socketPath(flags, env, around, session),
+    agent,
+    until: flags.until,
+    next: flags.next === true,
+    timeoutMs: flags.timeout ?? null,
+    log: openLog({
+      component: 'pulse',
+      slug: slug(session),
+      dir: logDir(undefined, env, around.cwd),
+      level: logLevel(env),
+    }),
+    note: (line) => void process.stderr.write(`${name}: ${printable(line)}\n`),
+  })
+  switch (outcome.kind) {
+    case 'reached': {
+      const { lifecycle, detail } = rowOf(outcome.state)
+      console.log(flags.json ? jsonLine(outcome.state) : [lifecycle, detail].filter(Boolean).join('  '))
+      process.exit(exitCodes.ok)
+    }
+    case 'gone':
+      return fail(name, `${agent}: ${outcome.why}`, exitCodes.agentGone)
+    case 'timeout':
+      return fail(name, `${agent}: not within ${flags.timeout! / 1_000} s`, exitCodes.timeout)
+    case 'no_agent':
+      return fail(name, outcome.why)
+    case 'no_hub':
+      return fail(name, `no hub of session ${session} answers`, exitCodes.noHub)
   }
 }

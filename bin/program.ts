@@ -12,6 +12,10 @@ export const exitCodes = {
   hubIsRunning: 3,
   /** No hub answers. */
   noHub: 4,
+  /** The agent that was waited for has ended. */
+  agentGone: 5,
+  /** What was waited for has not come in time; as of timeout(1). */
+  timeout: 124,
 } as const
 
 /** A command line program with what all of ours share: `--version`, help after an error, exit code 2 for usage. */
@@ -45,4 +49,12 @@ export function fail(name: string, error: unknown, exitCode: number = exitCodes.
 export function wholeNumber(text: string): number {
   if (!/^\d{1,12}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 0.')
   return Number(text)
+}
+
+/** Reads a span of time of an option: seconds, or with `s`, `m` or `h` behind. @returns milliseconds. */
+export function timeSpan(text: string): number {
+  const found = /^(\d{1,9}(?:\.\d{1,3})?)([smh]?)$/.exec(text)
+  if (found === null) throw new InvalidArgumentError('It must be seconds, or a time such as 90s, 10m or 2h.')
+  const unit = { '': 1, s: 1, m: 60, h: 3_600 }[found[2] as 's'] ?? 1
+  return Math.min(Number(found[1]) * unit * 1_000, 2 ** 31 - 1)
 }

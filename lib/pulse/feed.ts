@@ -2,9 +2,11 @@ import { startHubProcess } from '../wire/start-hub.js'
 import { Subscriber } from '../wire/subscriber.js'
 import type { Log } from '../wire/log.js'
 import type { StateChange } from '../wire/messages.js'
+import type { Alerts } from '../wire/notice/alerts.js'
 import { changeLine, removedLine, table, type Look } from './plain.js'
 import { rowOf, type Row } from './row.js'
 import { Settling, type Settled } from './settle.js'
+import { jsonLine } from './text.js'
 
 export interface FeedOptions {
   sessionId: string
@@ -16,6 +18,8 @@ export interface FeedOptions {
   /** Where a hub that has to be started logs; absent when none may be started. */
   hubLogDir?: string
   look: Look
+  /** Who is told when an agent needs the person. */
+  alerts?: Alerts
   log: Log
   /** Prints a line; @returns false when nobody reads any more. */
   print: (line: string) => void
@@ -34,7 +38,7 @@ const onceMs = 3_000
 
 /** Follows a session: first what there is, then each change, as lines for people or as NDJSON. */
 export function openFeed(options: FeedOptions): Feed {
-  const { sessionId, socketPath, once, json, sinceSeq, hubLogDir, look, log, print, note } = options
+  const { sessionId, socketPath, once, json, sinceSeq, hubLogDir, look, alerts, log, print, note } = options
   const settling = new Settling()
   const rows = new Map<string, Row>()
   let isFirst = sinceSeq === undefined
@@ -44,8 +48,15 @@ export function openFeed(options: FeedOptions): Feed {
     finish = resolve
   })
 
+  const alert = (change: Settled): void => {
+    if (change.op === 'remove') alerts?.forget(change.agent_id)
+    else if (isFirst) alerts?.prime([change.state])
+    else alerts?.take(change.state)
+  }
+
   const tell = (changes: Settled[]): void => {
     for (const change of changes) {
+      alert(change)
       if (json) print(jsonRecord(change))
       const before = rows.get(change.agent_id)
       if (change.op === 'remove') {
@@ -94,16 +105,14 @@ export function openFeed(options: FeedOptions): Feed {
     ended,
     async close() {
       clearInterval(settle)
-      await subscriber.close()
+      await Promise.all([subscriber.close(), alerts?.close()])
     },
   }
 }
 
 function jsonRecord(change: StateChange & { seq: number }): string {
   const { seq, op, agent_id: id } = change
-  const text = JSON.stringify(
+  return jsonLine(
     change.op === 'remove' ? { seq, op, agent_id: id } : { seq, op, agent_id: id, state: change.state },
   )
-  // JSON leaves these control characters as they are; a terminal would obey them.
-  return text.replaceAll(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`)
 }

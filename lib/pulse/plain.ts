@@ -1,6 +1,6 @@
 import type { Lifecycle } from '../wire/messages.js'
 import { byNeed, type Row } from './row.js'
-import { fit, widthOf } from './text.js'
+import { duration, fit, widthOf } from './text.js'
 
 /** How text is shown; pure functions of what they are given. */
 export interface Look {
@@ -81,11 +81,7 @@ function diffCell({ diff }: Row): string {
 }
 
 function age({ sinceMs }: Row, nowMs: number): string {
-  if (sinceMs === null) return ''
-  const seconds = Math.max(0, Math.round((nowMs - sinceMs) / 1_000))
-  if (seconds < 60) return `${seconds}s`
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)}m`
-  return seconds < 86_400 ? `${Math.floor(seconds / 3_600)}h` : `${Math.floor(seconds / 86_400)}d`
+  return sinceMs === null ? '' : duration(nowMs - sinceMs)
 }
 
 function clock(nowMs: number): string {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { lifecycles, type AgentState, type Lifecycle } from '../wire/messages.js'
 import { AgentStatus, DiffSummary } from '../wire/source.js'
 import { printable } from './text.js'

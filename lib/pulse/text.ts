@@ -32,3 +32,19 @@ export function fit(text: string, columns: number): string {
 export function widthOf(text: string): number {
   return stringWidth(text)
 }
+
+/** A span of time in its largest unit: `3s`, `2m`, `5h`, `1d`. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000))
+  if (seconds < 60) return `${seconds}s`
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}m`
+  return seconds < 86_400 ? `${Math.floor(seconds / 3_600)}h` : `${Math.floor(seconds / 86_400)}d`
+}
+
+/** A value as one line of JSON that a terminal may show: JSON itself leaves some control characters as they are. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[\u007f-\u009f]/g,
+    (control) => `\\u00${control.charCodeAt(0).toString(16)}`,
+  )
+}

@@ -1,6 +1,7 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { CommandError } from './errors.js'
 import type { Command } from './messages.js'
+import { reportable } from './reportable.js'
 
 /**
  * The commands and their arguments. Seed 001, "command"; design: Commands.
@@ -8,15 +9,19 @@ import type { Command } from './messages.js'
  */
 
 const detail = z.string().max(1_000)
-/** What an agent may say of itself; that it is gone, its process says. */
-export const reportable = ['running', 'needs_input', 'idle', 'error'] as const
-export type Reportable = (typeof reportable)[number]
 
 const agentArgs = {
   /** Ends the agent: SIGINT, SIGTERM, SIGKILL, each when the one before did not. */
   stop_agent: z.looseObject({ reason: z.string().max(1_000).optional() }),
-  /** Writes to the agent's terminal, as if typed; `submit` adds Enter. */
-  send_input: z.looseObject({ text: z.string().max(65_536), submit: z.boolean().optional() }),
+  /**
+   * Writes to the agent's terminal; `submit` adds Enter. With `expected_since_ms`, the `since_ms` of the status that it
+   * answers, it is refused once that status has passed.
+   */
+  send_input: z.looseObject({
+    text: z.string().max(65_536),
+    submit: z.boolean().optional(),
+    expected_since_ms: z.int().nonnegative().optional(),
+  }),
   /** The unified diff of one file against HEAD, under `result.patch`. */
   get_diff_patch: z.looseObject({
     path: z.string().min(1).max(4_096),
@@ -25,6 +30,8 @@ const agentArgs = {
   }),
   /** Publishes the agent's whole state again, git and tasks read anew. */
   refresh: z.looseObject({}),
+  /** Why the agent's status is what it is, under `result`. */
+  explain: z.looseObject({}),
   /** What the agent, or a script in its pane, says of itself. */
   report: z.looseObject({ lifecycle: z.enum(reportable), detail: detail.optional() }),
 } as const

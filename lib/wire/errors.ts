@@ -27,6 +27,8 @@ export type CommandErrorCode =
   | 'focus_failed'
   | 'too_many_commands'
   | 'stop_failed'
+  | 'no_terminal'
+  | 'attention_passed'
   | 'patch_unavailable'
   | 'timeout'
 

@@ -21,15 +21,22 @@ export interface PublisherOptions {
 /** How long an agent that failed at once may take to be told of. */
 const firstConnectMs = 1_000
 
+/** Changes of the lifecycle that may go out at once, ahead of their time. */
+const urgentMax = 8
+
 /**
- * Keeps the hub told of one agent: at most four deltas a second, the last state wins; a heartbeat every 5 s; the
- * whole state after every reconnect. Without a hub, or with one that takes nothing, it costs nothing.
+ * Keeps the hub told of one agent: at most four deltas a second and a change of the status at once, the last state
+ * wins; a heartbeat every 5 s; the whole state after every reconnect, and after this process was asleep. Without a
+ * hub, or with one that takes nothing, it costs nothing.
  */
 export class Publisher {
   readonly #client: HubClient
   readonly #log: Log
   #last = ''
+  #lastStatus = ''
   #publishedMs = 0
+  #beatMs = Date.now()
+  #urgentLeft = urgentMax
   #timer: NodeJS.Timeout | null = null
   readonly #heartbeat: NodeJS.Timeout
   #isEnded = false
@@ -56,9 +63,19 @@ export class Publisher {
     this.#client.open()
   }
 
-  /** The state may be another one now. */
-  changed(): void {
-    if (this.#timer !== null || this.#isEnded) return
+  /** The state may be another one now; `status` is what must not wait when it is. */
+  changed(status = this.#lastStatus): void {
+    if (this.#isEnded) return
+    const isUrgent = status !== this.#lastStatus && this.#urgentLeft > 0
+    if (isUrgent) {
+      this.#urgentLeft--
+      if (this.#timer !== null) clearTimeout(this.#timer)
+      // What changes together goes out together.
+      this.#timer = setTimeout(() => this.#publish(), 0)
+      this.#lastStatus = status
+      return
+    }
+    if (this.#timer !== null) return
     const waitMs = this.#publishedMs + 1_000 / publishesPerSecond - Date.now()
     this.#timer = setTimeout(() => this.#publish(), Math.max(0, waitMs))
   }
@@ -103,6 +120,13 @@ export class Publisher {
   }
 
   #beat(): void {
+    this.#urgentLeft = urgentMax
+    // Nobody was told for so long that the hub may have given the agent up.
+    if (Date.now() - this.#beatMs > 2 * heartbeatMs) {
+      this.#last = ''
+      this.changed()
+    }
+    this.#beatMs = Date.now()
     if (this.#client.isFull) return
     const { lifecycle } = this.options.state()
     this.#client.send('heartbeat', {

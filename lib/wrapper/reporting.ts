@@ -3,13 +3,15 @@ import { CommandError } from '../wire/errors.js'
 import { stateBytesMax } from '../wire/limits.js'
 import type { Log } from '../wire/log.js'
 import type { Command, CommandResult } from '../wire/messages.js'
+import type { Alerts } from '../wire/notice/alerts.js'
 import type { Child } from './child.js'
-import { judge, type Signal } from './lifecycle.js'
+import type { Signal } from './lifecycle/signal.js'
+import type { Observer } from './observer.js'
 import { readPatch } from './patch.js'
 import { Project } from './project.js'
 import { Publisher } from './publisher.js'
-import type { Screen } from './signals/screen.js'
-import { plainText, snippetOf } from './snippet.js'
+import { inputBytes, submitAfterMs } from './send-input.js'
+import { oneLine } from './snippet.js'
 import { agentState, type AgentIdentity } from './state.js'
 import { stopProcess } from './stop.js'
 
@@ -17,19 +19,18 @@ export interface ReportingOptions {
   who: AgentIdentity
   socketPath: string
   env: Record<string, string>
-  screen: Screen
+  observer: Observer
+  /** Takes what comes over the bus for the agent, as if it came from its own pane. */
+  sight: { see: (signal: Signal) => void; type: (text: string) => void }
   child: Child
   /** Resolves when the child is gone. */
   exited: Promise<void>
-  /** What was seen before there was anybody to tell. */
-  signals: Signal[]
   sendSnippet: boolean
   startHub?: () => void
+  /** Who is told when the agent needs the person. */
+  alerts: Alerts | null
   log: Log
 }
-
-/** The last row of a screen is read at most this often. */
-const snippetMs = 250
 
 /**
  * Everything that tells the bus of a running agent. It is loaded after the agent was started, and nothing in it
@@ -37,16 +38,14 @@ const snippetMs = 250
  */
 export class Reporting {
   readonly #publisher: Publisher
-  readonly #signals: Signal[]
   readonly #project: Project
-  #snippet: string | null = null
-  #snippetTimer: NodeJS.Timeout | null = null
   #lastActivityMs: number | null = null
   #isEnded = false
+  /** The status that was last told to the alerts. */
+  #alerted = ''
 
   constructor(private readonly options: ReportingOptions) {
     const { who, socketPath, startHub, log } = options
-    this.#signals = [...options.signals]
     this.#project = new Project({
       agentId: who.agentId,
       projectRoot: who.projectRoot,
@@ -74,19 +73,20 @@ export class Reporting {
     void this.#project.open()
   }
 
-  /** Something was seen of the agent. */
-  signal(signal: Signal): void {
-    // Only the last of each kind matters; a long life must not make a long list.
-    const last = this.#signals.findLastIndex(({ kind }) => (kind === 'report') === (signal.kind === 'report'))
-    if (last !== -1) this.#signals.splice(last, 1)
-    this.#signals.push(signal)
-    this.#publisher.changed()
+  /** The status or the snippet may be another one. */
+  changed(): void {
+    const { lifecycle, status } = this.options.observer.judge()
+    const seen = `${lifecycle} ${status.attention} ${status.since_ms}`
+    this.#publisher.changed(seen)
+    if (this.options.alerts === null || seen === this.#alerted) return
+    this.#alerted = seen
+    this.options.alerts.take(agentState(this.options.who, this.#facts(), Date.now()))
   }
 
   /** The agent has written something. */
   activity(): void {
     this.#lastActivityMs = Date.now()
-    if (this.options.sendSnippet) this.#snippetTimer ??= setTimeout(() => void this.#readSnippet(), snippetMs)
+    this.#publisher.changed()
     this.#project.activity()
   }
 
@@ -94,31 +94,20 @@ export class Reporting {
   async end(): Promise<void> {
     if (this.#isEnded) return
     this.#isEnded = true
-    if (this.#snippetTimer) clearTimeout(this.#snippetTimer)
-    if (this.options.sendSnippet)
-      this.#snippet = snippetOf(await this.options.screen.lines()) ?? this.#snippet
-    const { lifecycle } = judge(this.#signals)
-    await Promise.all([this.#publisher.end(lifecycle === 'offline'), this.#project.close()])
+    const { observer } = this.options
+    await observer.look()
+    await Promise.all([this.#publisher.end(observer.judge().lifecycle === 'offline'), this.#project.close()])
   }
 
   #facts(): Parameters<typeof agentState>[1] {
     return {
-      judged: judge(this.#signals),
+      judged: this.options.observer.judge(),
       pid: this.options.child.pid,
-      snippet: this.#snippet,
+      snippet: this.options.observer.snippet,
       lastActivityMs: this.#lastActivityMs,
       diff: this.#project.diff,
       tasks: this.#project.tasks,
     }
-  }
-
-  async #readSnippet(): Promise<void> {
-    const lines = await this.options.screen.lines()
-    this.#snippetTimer = null
-    if (this.#isEnded) return
-    const snippet = snippetOf(lines)
-    if (snippet !== null) this.#snippet = snippet
-    this.#publisher.changed()
   }
 
   async #command(payload: Command): Promise<CommandResult> {
@@ -136,36 +125,55 @@ export class Reporting {
   }
 
   async #do(command: AgentCommand): Promise<{ message: string; result?: unknown }> {
-    const { child } = this.options
+    const { who, observer, sight } = this.options
     switch (command.name) {
       case 'stop_agent':
         return { message: await this.#stop() }
       case 'report': {
         const { lifecycle, detail } = command.args
-        this.signal({
-          kind: 'report',
-          lifecycle,
-          detail: detail ? plainText(detail) : null,
-          atMs: Date.now(),
-        })
+        sight.see({ kind: 'report', lifecycle, detail: detail ? oneLine(detail) : null, atMs: Date.now() })
         return { message: `reported ${lifecycle}` }
+      }
+      case 'explain': {
+        const { lifecycle, deciding, ...rest } = observer.explain()
+        const message = `${lifecycle}, by ${deciding.origin}: ${deciding.evidence}`
+        return { message, result: { agent_id: who.agentId, lifecycle, deciding, ...rest } }
       }
       case 'refresh':
         await this.#project.read()
         return { message: 'git and tasks were read anew' }
-      case 'send_input': {
-        if (!child.hasTerminal)
-          throw new CommandError(
-            'unsupported_command',
-            'the agent has no terminal of its own; its input cannot be written',
-          )
-        const { text, submit } = command.args
-        child.write(submit ? `${text}\r` : text)
-        return { message: `${text.length} characters written` }
-      }
+      case 'send_input':
+        return { message: await this.#input(command.args) }
       case 'get_diff_patch':
         return await this.#patch(command.args)
     }
+  }
+
+  async #input({
+    text,
+    submit,
+    expected_since_ms: expectedMs,
+  }: Extract<AgentCommand, { name: 'send_input' }>['args']): Promise<string> {
+    const { child, observer, sight } = this.options
+    if (!child.hasTerminal)
+      throw new CommandError(
+        'no_terminal',
+        'the agent has no terminal of its own; its input cannot be written',
+      )
+    const { lifecycle, status } = observer.judge()
+    if (expectedMs !== undefined && (lifecycle !== 'needs_input' || status.since_ms !== expectedMs))
+      throw new CommandError(
+        'attention_passed',
+        `what this answers has passed: the agent is ${lifecycle} since ${status.since_ms}` +
+          (status.detail === null ? '' : ` (${status.detail})`),
+      )
+    const bytes = inputBytes(text, observer.bracketedPaste)
+    if (bytes !== '') sight.type(bytes)
+    if (submit) {
+      if (bytes !== '') await new Promise((resolve) => setTimeout(resolve, submitAfterMs))
+      sight.type('\r')
+    }
+    return `${text.length} characters written`
   }
 
   async #patch(args: Extract<AgentCommand, { name: 'get_diff_patch' }>['args']): Promise<{

@@ -1,9 +1,19 @@
 import { constants } from 'node:os'
 import type { Log } from '../wire/log.js'
+import type { Alerts } from '../wire/notice/alerts.js'
+import type { NoticeSetting } from '../wire/notice/ways.js'
+import { reportable } from '../wire/reportable.js'
 import type { Child } from './child.js'
-import type { Signal } from './lifecycle.js'
+import { realClock } from './clock.js'
+import type { HookEvent } from './door/door.js'
+import { prepareLaunch, type Launch } from './launch.js'
+import type { Signal } from './lifecycle/signal.js'
+import { Observer, type Sight } from './observer.js'
+import { any } from './profiles/any.js'
+import type { Profile } from './profiles/profile.js'
 import type { Reporting } from './reporting.js'
 import { outputTail, renderedScreen } from './signals/screen.js'
+import { oneLine } from './snippet.js'
 import type { AgentIdentity } from './state.js'
 import { PersonsTerminal } from './terminal.js'
 
@@ -14,16 +24,32 @@ export interface RunOptions {
   file: string
   args: string[]
   env: Record<string, string>
-  socketPath: string
+  profile: Profile
+  /** Whether the agent may be told, for this launch, to say what it does. */
+  mayInject: boolean
+  /** This user's folder for what lives as long as a session. */
+  runtimeDir: string
+  /** The hub's socket; null when nobody is told of the agent. */
+  socketPath: string | null
   sendSnippet: boolean
   startHub?: () => void
+  /** How the person is told when the agent needs them. */
+  notify: NoticeSetting
+  /** Opens a recorder that sees all that the status comes from. */
+  record?: (launch: { blind: string | null; columns: number; rows: number; terminal: boolean }) => Recorder
   log: Log
+}
+
+/** Takes a trace; it is told of each status too. */
+export interface Recorder extends Sight {
+  judged(judged: ReturnType<Observer['judge']>): void
+  close(): void
 }
 
 /** The bus is loaded once the agent has shown something, or after this long. */
 const reportAfterMs = 200
 /** When a key may have stopped the agent (Ctrl-Z, `:suspend`), its process is looked at this long after. */
-const stopChecksMs = [60, 300]
+const stopChecksMs = [60, 300] as const
 /** And this often in any case: another process may stop it. */
 const stopCheckEveryMs = 5_000
 const passedOn: NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']
@@ -41,6 +67,11 @@ export async function runAgent(options: RunOptions): Promise<number> {
   }
 }
 
+/** What a stream is made of, beyond its types. */
+interface Insides {
+  _handle?: { setBlocking?: (isBlocking: boolean) => void }
+}
+
 class AgentRun {
   readonly #streams = {
     stdin: process.stdin.isTTY === true,
@@ -48,26 +79,31 @@ class AgentRun {
     stderr: process.stderr.isTTY === true,
   }
   readonly #terminal = this.#streams.stdin && this.#streams.stdout ? new PersonsTerminal() : null
-  readonly #screen
-  readonly #signals: Signal[] = []
+  /** What came before there was an observer: hooks of an agent that has hardly begun. */
+  #early: HookEvent[] = []
+  #launch!: Launch
+  #observer!: Observer
+  #recorder: Recorder | null = null
   #child!: Child
   #reporting: Reporting | null = null
   #loading: Promise<void> | null = null
   #isSuspended = false
+  /** 0 none, 1 under way, 2 to be done again after that. */
+  #checksDue: 0 | 1 | 2 = 0
   #isOver = false
   #endAsked = false
+  /** What is to be written to the person's terminal when the agent is at rest. */
+  #toInsert = ''
   #markExited = (): void => {}
   readonly #exited = new Promise<void>((resolve) => {
     this.#markExited = resolve
   })
 
-  constructor(private readonly options: RunOptions) {
-    const size = this.#terminal?.size
-    this.#screen = size ? renderedScreen(size.columns, size.rows) : outputTail()
-  }
+  constructor(private readonly options: RunOptions) {}
 
   giveBack(): void {
     this.#terminal?.giveBack()
+    this.#launch?.door?.close()
   }
 
   async start(): Promise<number> {
@@ -82,8 +118,14 @@ class AgentRun {
         this.#child?.resume()
       })
 
+    // A terminal that does not read (a frozen window) must not stop what the bus is told: Node makes it blocking.
+    const { _handle: handle } = process.stdout as unknown as Insides
+    handle?.setBlocking?.(false)
+
+    const childPty = this.#terminal ? import('./child-pty.js') : null
+    await this.#prepare()
     const outcome = new Promise<{ code: number; signal: NodeJS.Signals | null }>((resolve) => {
-      void this.#startChild((code, signal) => resolve({ code, signal }))
+      void this.#startChild(childPty, (code, signal) => resolve({ code, signal }))
     })
     const { code, signal } = await outcome
     this.#isOver = true
@@ -91,18 +133,64 @@ class AgentRun {
     this.giveBack()
     process.stdin.pause()
     await this.#ended(code, signal)
+    this.#observer.close()
+    this.#recorder?.close()
     return signal === null ? code : 128 + (constants.signals[signal] ?? 0)
   }
 
-  async #startChild(onExit: (code: number, signal: NodeJS.Signals | null) => void): Promise<void> {
-    const { command, file, args, env, who } = this.options
+  async #prepare(): Promise<void> {
+    const { profile: chosen, mayInject, args, env, runtimeDir, log, sendSnippet } = this.options
+    const onEvent = (event: HookEvent): string | void => this.#event(event)
+    this.#launch = await prepareLaunch({ profile: chosen, mayInject, args, env, runtimeDir, onEvent, log })
+    const { isConversation, blind } = this.#launch
+    const profile = isConversation ? chosen : any
+    const size = this.#terminal?.size
+    this.#observer = new Observer({
+      profile,
+      blind,
+      hasScreen: size !== undefined,
+      openScreen: (isAlternate) =>
+        size ? renderedScreen(size.columns, size.rows, isAlternate) : outputTail(),
+      wantsSnippet: sendSnippet,
+      clock: realClock,
+      onChange: () => this.#changed(),
+    })
+    const { columns = 80, rows = 24 } = size ?? {}
+    this.#recorder = this.options.record?.({ blind, columns, rows, terminal: size !== undefined }) ?? null
+    for (const event of this.#early.splice(0)) this.#event(event)
+  }
+
+  /** @returns what is wrong with a report; nothing for all else. */
+  #event(event: HookEvent): string | void {
+    if (this.#observer === undefined) return void this.#early.push(event)
+    if (event.source === 'report') {
+      const signal = reportSignal(event)
+      if (typeof signal === 'string') return signal
+      return this.#see(signal)
+    }
+    const { source, pid, body } = event
+    this.#observer.event({ source, pid, body })
+    this.#recorder?.event({ source, pid, body })
+  }
+
+  #changed(): void {
+    this.#reporting?.changed()
+    this.#recorder?.judged(this.#observer.judge())
+  }
+
+  async #startChild(
+    childPty: Promise<typeof import('./child-pty.js')> | null,
+    onExit: (code: number, signal: NodeJS.Signals | null) => void,
+  ): Promise<void> {
+    const { command, file, who } = this.options
+    const { args, env } = this.#launch
     const child = { command, file, args, env, cwd: who.cwd }
     const events = {
       onOutput: (bytes: Buffer, from: 'stdout' | 'stderr') => this.#output(bytes, from),
       onExit,
     }
-    if (this.#terminal) {
-      const { startOnTerminal } = await import('./child-pty.js')
+    if (this.#terminal && childPty) {
+      const { startOnTerminal } = await childPty
       this.#terminal.takeOver()
       this.#child = startOnTerminal(child, this.#terminal.size, events)
       this.#joinTerminals()
@@ -119,7 +207,9 @@ class AgentRun {
   #joinTerminals(): void {
     process.stdin.on('data', (bytes: Buffer) => {
       this.#child.write(bytes)
-      for (const ms of stopChecksMs) setTimeout(() => this.#checkStopped(), ms).unref()
+      this.#observer.typed(bytes)
+      this.#recorder?.typed(bytes)
+      this.#checkStoppedSoon()
     })
     process.stdin.on('error', () => {})
     process.stdout.on('resize', () => this.#resize())
@@ -127,10 +217,27 @@ class AgentRun {
     setInterval(() => this.#checkStopped(), stopCheckEveryMs).unref()
   }
 
+  /** Looks whether the last keys have stopped the agent; keys that come while that is due make it due again. */
+  #checkStoppedSoon(): void {
+    if (this.#checksDue > 0) {
+      this.#checksDue = 2
+      return
+    }
+    this.#checksDue = 1
+    setTimeout(() => this.#checkStopped(), stopChecksMs[0]).unref()
+    setTimeout(() => {
+      const isDueAgain = this.#checksDue === 2
+      this.#checksDue = 0
+      this.#checkStopped()
+      if (isDueAgain) this.#checkStoppedSoon()
+    }, stopChecksMs[1]).unref()
+  }
+
   #resize(): void {
     const { columns, rows } = this.#terminal!.size
     this.#child.resize(columns, rows)
-    this.#screen.resize(columns, rows)
+    this.#observer.resize(columns, rows)
+    this.#recorder?.resize(columns, rows)
   }
 
   /** When the agent was stopped, this process stops too, so that the shell gets its terminal back. */
@@ -177,39 +284,77 @@ class AgentRun {
       this.#child.pause()
       stream.once('drain', () => this.#child.resume())
     }
-    this.#screen.write(bytes)
+    this.#observer.output(bytes)
+    this.#recorder?.output(bytes)
+    if (this.#toInsert !== '' && this.#observer.isAtRest) this.#insertNow()
     if (this.#reporting) this.#reporting.activity()
     else setImmediate(() => void this.#load())
   }
 
   #see(signal: Signal): void {
-    if (this.#reporting) this.#reporting.signal(signal)
-    else this.#signals.push(signal)
+    this.#observer.see(signal)
+    this.#recorder?.see(signal)
   }
 
   #load(): Promise<void> {
     this.#loading ??= (async () => {
+      const { who, socketPath, sendSnippet, startHub, log } = this.options
+      if (socketPath === null) return
       try {
         const { Reporting } = await import('./reporting.js')
-        const { who, socketPath, env, sendSnippet, startHub, log } = this.options
         this.#reporting = new Reporting({
           who,
           socketPath,
-          env,
-          screen: this.#screen,
+          env: this.options.env,
+          observer: this.#observer,
+          sight: { see: (signal) => this.#see(signal), type: (text) => this.#typeIn(text) },
           child: this.#child,
           exited: this.#exited,
-          signals: this.#signals,
           sendSnippet,
           ...(startHub && { startHub }),
+          alerts: await this.#openAlerts(),
           log,
         })
         this.#reporting.activity()
+        this.#reporting.changed()
       } catch (error) {
         this.#note('error', 'reporting_failed', error as Error)
       }
     })()
     return this.#loading
+  }
+
+  async #openAlerts(): Promise<Alerts | null> {
+    const { notify, env, log } = this.options
+    if (notify.ways.length === 0 && notify.command === null) return null
+    const { Alerts } = await import('../wire/notice/alerts.js')
+    const { isPaneFocused } = await import('../wire/notice/focus.js')
+    return new Alerts({
+      ...notify,
+      env,
+      log,
+      writeTerminal: (bytes) => this.#insert(bytes),
+      isFocused: async (pane) => this.#observer.isFocused ?? (await isPaneFocused(pane, env)),
+    })
+  }
+
+  /** Writes to the person's terminal between two sequences of the agent's. */
+  #insert(bytes: string): void {
+    this.#toInsert = bytes
+    if (this.#terminal && this.#observer.isAtRest) this.#insertNow()
+  }
+
+  #insertNow(): void {
+    if (this.#toInsert !== '') process.stdout.write(this.#toInsert)
+    this.#toInsert = ''
+  }
+
+  /** Types for somebody who is not at this terminal. */
+  #typeIn(text: string): void {
+    const bytes = Buffer.from(text)
+    this.#child.write(bytes)
+    this.#observer.typed(bytes)
+    this.#recorder?.typed(bytes)
   }
 
   async #ended(code: number, signal: NodeJS.Signals | null): Promise<void> {
@@ -226,6 +371,19 @@ class AgentRun {
 
   #note(level: 'error', event: string, error: Error): void {
     this.options.log(level, event, { message: error?.message, stack: error?.stack })
+  }
+}
+
+/** The signal of a report that came through the door, or what is wrong with it. */
+function reportSignal({ body, atMs }: HookEvent): Signal | string {
+  const { lifecycle, detail } = (body ?? {}) as { lifecycle?: unknown; detail?: unknown }
+  const word = reportable.find((one) => one === lifecycle)
+  if (word === undefined) return `report: lifecycle: must be one of ${reportable.join(', ')}`
+  return {
+    kind: 'report',
+    lifecycle: word,
+    detail: typeof detail === 'string' ? oneLine(detail) : null,
+    atMs,
   }
 }
 

@@ -19,14 +19,17 @@ export function snippetOf(lines: readonly string[]): string | null {
   return null
 }
 
-/** A line as plain text: one row of printable characters. */
+/** A line of a screen as plain text: one row of printable characters, without what only decorates it. */
 export function plainText(line: string): string {
+  return oneLine(line.replaceAll(/\t/g, ' ').replaceAll(ornament, ' ').replaceAll(spinners, '$1'))
+}
+
+/** A text in one row: printable characters, at most 140. */
+export function oneLine(line: string): string {
   const text = line
     .toWellFormed()
-    .replaceAll(/\t/g, ' ')
+    .replaceAll(/[\t\n\r]/g, ' ')
     .replaceAll(unprintable, '')
-    .replaceAll(ornament, ' ')
-    .replaceAll(spinners, '$1')
     .replaceAll(/\s+/gu, ' ')
     .trim()
   // Counted in code points, as every client can count them.

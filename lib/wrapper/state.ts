@@ -1,6 +1,6 @@
 import type { AgentState, Lifecycle } from '../wire/messages.js'
 import type { AgentStatus, DiffSummary, TaskSummary } from '../wire/source.js'
-import type { Judged } from './lifecycle.js'
+import type { Judged } from './lifecycle/judge.js'
 
 /** Who the agent is; does not change while it runs. */
 export interface AgentIdentity {
@@ -13,6 +13,11 @@ export interface AgentIdentity {
   /** The command's name, without its arguments: those may hold what nobody else should read. */
   command: string
   tabScope?: string | undefined
+  /** The profile its status is read by. */
+  profile: string
+  /** A random id of this launch: the same agent started again has another. */
+  launchId: string
+  startedAtMs: number
 }
 
 /** What is known of it now. */
@@ -44,6 +49,9 @@ export function agentState(who: AgentIdentity, facts: AgentFacts, nowMs: number)
       kind: 'wrapper',
       label: who.label,
       command: who.command,
+      profile: who.profile,
+      launch_id: who.launchId,
+      started_at_ms: who.startedAtMs,
       ...(pid !== null && { pid }),
       ...(who.tabScope && { tab_scope: who.tabScope }),
       status: judged.status,

@@ -33,7 +33,7 @@ void t.test('nothing in it moves a cursor, and it is short', async (t) => {
 })
 
 void t.test('a screen shows what a terminal shows', async (t) => {
-  const screen = renderedScreen(40, 4)
+  const screen = renderedScreen(40, 4, () => false)
   const write = (text: string): void => screen.write(Buffer.from(text))
   write('one\r\ntwo\r\n')
   t.strictSame(await screen.lines(), ['one', 'two', '', ''])

@@ -3,23 +3,29 @@ import { stripVTControlCharacters } from 'node:util'
 /** What the agent has written, as a person would see it. */
 export interface Screen {
   /** Takes output; never throws. */
-  write(bytes: Buffer): void
+  write(bytes: Uint8Array): void
   resize(columns: number, rows: number): void
   /** The visible lines, from top to bottom. */
   lines(): Promise<string[]>
 }
 
-/** Output of a burst past which what came before is not rendered: it has scrolled away anyway. */
-const burstBytesMax = 512 * 1_024
+/** Output of a burst past which what came before is not rendered: it has scrolled away. */
+const burstBytesMax = 128 * 1_024
+/** What the emulator may have before it before more is left out: a full-screen program will draw anew. */
+const renderingBytesMax = 8 * 1_024 * 1_024
+/** Where rendering goes on after lines that were left out: on the main screen, at the start of a line, plain. */
+const afterGap = Buffer.from('\u001b[?1049l\u001b[0m\r')
 
 /**
- * A terminal's screen, rendered by a terminal emulator that is loaded with the first output. It renders when it is
- * asked for, so a burst of output costs the agent nothing.
+ * A terminal's screen, rendered by a terminal emulator that is loaded when it is first asked for. A burst of lines
+ * costs the agent nothing: only the last of them are rendered.
+ * @param isAlternate whether what was written last went to the alternate screen, where nothing scrolls away.
  */
-export function renderedScreen(columns: number, rows: number): Screen {
+export function renderedScreen(columns: number, rows: number, isAlternate: () => boolean): Screen {
   let size = { columns, rows }
-  let queued: Buffer[] = []
+  let queued: Uint8Array[] = []
   let queuedBytes = 0
+  let renderingBytes = 0
   let terminal: import('@xterm/headless').Terminal | null = null
 
   const render = async (): Promise<import('@xterm/headless').Terminal> => {
@@ -38,7 +44,10 @@ export function renderedScreen(columns: number, rows: number): Screen {
     queued = []
     queuedBytes = 0
     const current = terminal
-    if (bytes.length > 0) await new Promise<void>((resolve) => current.write(bytes, resolve))
+    if (bytes.length === 0 || renderingBytes > renderingBytesMax) return current
+    renderingBytes += bytes.length
+    await new Promise<void>((resolve) => current.write(bytes, resolve))
+    renderingBytes -= bytes.length
     return current
   }
 
@@ -46,7 +55,14 @@ export function renderedScreen(columns: number, rows: number): Screen {
     write(bytes) {
       queued.push(bytes)
       queuedBytes += bytes.length
-      while (queuedBytes - queued[0]!.length > burstBytesMax) queuedBytes -= queued.shift()!.length
+      if (queuedBytes < 2 * burstBytesMax) return
+      if (isAlternate()) return void render()
+      const all = Buffer.concat(queued)
+      // The emulator's own state is right again at the start of a line.
+      const start = all.indexOf(0x0a, all.length - burstBytesMax) + 1
+      if (start === 0) return void render()
+      queued = [afterGap, all.subarray(start)]
+      queuedBytes = all.length - start
     },
     resize(toColumns, toRows) {
       size = { columns: toColumns, rows: toRows }
@@ -69,7 +85,7 @@ export function outputTail(): Screen {
   let tail = Buffer.alloc(0)
   return {
     write(bytes) {
-      tail = Buffer.concat([tail, bytes.subarray(-tailBytesMax)]).subarray(-tailBytesMax)
+      tail = Buffer.concat([tail, bytes.slice(-tailBytesMax)]).subarray(-tailBytesMax)
     },
     resize() {},
     async lines() {

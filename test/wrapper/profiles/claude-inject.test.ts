@@ -1,0 +1,233 @@
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import t from 'tap'
+import { injectClaude } from '../../../lib/wrapper/profiles/claude-inject.js'
+import type { Injection, Launch } from '../../../lib/wrapper/profiles/profile.js'
+import { open } from '../door/opened.js'
+import { agentsDir } from '../scenario.js'
+
+interface Around {
+  files?: Record<string, string>
+  env?: Record<string, string>
+  platform?: NodeJS.Platform
+}
+
+function launch(args: string[], { files = {}, env = {}, platform = 'linux' }: Around = {}): Launch {
+  return {
+    args,
+    env: { HOME: '/home/dev', ...env },
+    url: 'http://127.0.0.1:4321/s3cret/',
+    dir: '/run/aoc/files',
+    hookLine: (source) => `hook ${source}`,
+    hookArgv: (source) => ['hook', source],
+    readText: (file) => files[file] ?? null,
+    isRootsAlone: () => false,
+    platform,
+  }
+}
+
+interface Hook {
+  type: string
+  url?: string
+  command?: string
+  timeout?: number
+  headers?: Record<string, string>
+}
+interface Settings {
+  [key: string]: unknown
+  hooks: Record<string, { matcher?: string; hooks: Hook[] }[]>
+}
+
+function settingsIn(injection: Injection | null): Settings {
+  const at = injection!.args.indexOf('--settings')
+  return JSON.parse(injection!.args[at + 1]!) as Settings
+}
+
+const onlyHook = (settings: Settings, event: string): Hook => settings.hooks[event]!.at(-1)!.hooks[0]!
+
+void t.test('hooks are added in front of what the person has given', async (t) => {
+  const args = ['--model', 'opus', 'fix "it"', '$(x)', '--', '--settings', 'no option']
+  const injection = injectClaude(launch(args))
+  t.same(injection!.args.slice(2), args)
+  t.equal(injection!.blind, null)
+  const settings = settingsIn(injection)
+  t.match(onlyHook(settings, 'PreToolUse'), {
+    type: 'http',
+    url: 'http://127.0.0.1:4321/claude',
+    headers: { Authorization: 'Bearer $AOC_AGENT_TOKEN' },
+    allowedEnvVars: ['AOC_AGENT_TOKEN'],
+    timeout: 2,
+  })
+  t.same(injection!.env, { AOC_AGENT_TOKEN: 's3cret' })
+  t.notMatch(injection!.args.join(' '), 's3cret', 'arguments can be read by every user')
+  t.match(onlyHook(settings, 'SessionStart'), { type: 'command', command: 'hook claude' })
+  t.equal(onlyHook(settings, 'SessionEnd').timeout, 1)
+  t.equal(settings.hooks['PreCompact']?.[0]?.matcher, 'manual')
+  t.notOk(settings.hooks['MessageDisplay'], 'what holds up the drawing is not hooked')
+})
+
+void t.test('what is no conversation is left alone', async (t) => {
+  const rows = [
+    ['mcp', 'list'],
+    ['update'],
+    ['--version'],
+    ['-v'],
+    ['--help'],
+    ['--model', 'opus', 'doctor'],
+    ['--dangerously-skip-permissions', 'daemon', 'status'],
+    ['--bg', 'investigate'],
+    ['-ch'],
+  ]
+  for (const args of rows) t.equal(injectClaude(launch(args)), null, args.join(' '))
+  const conversations = [
+    [],
+    ['update the docs'],
+    ['fix', 'mcp'],
+    ['--add-dir', 'mcp', 'doctor'],
+    ['--append-system-prompt', '--version'],
+    ['-r', 'stop'],
+    ['-nlogs'],
+    ['--', 'mcp'],
+    ['--made-up', '-'],
+  ]
+  for (const args of conversations) t.ok(injectClaude(launch(args)), args.join(' '))
+})
+
+void t.test('with -p nobody can be asked', async (t) => {
+  for (const args of [
+    ['-p', 'x'],
+    ['--print', 'x'],
+    ['-cp', 'x'],
+  ]) {
+    const settings = settingsIn(injectClaude(launch(args)))
+    t.notOk(settings.hooks['PermissionRequest'], args.join(' '))
+    t.match(onlyHook(settings, 'Stop').url, /claude-print$/)
+  }
+})
+
+void t.test('settings of the person are taken into ours, as only one --settings counts', async (t) => {
+  const given = {
+    model: 'opus',
+    hooks: { Stop: [{ hooks: [{ type: 'command', command: 'beep' }] }], Setup: [] },
+  }
+  for (const args of [
+    ['--settings', JSON.stringify(given), 'go'],
+    [`--settings=${JSON.stringify(given)}`, 'go'],
+    ['--settings', '{"model":"lost"}', 'go', '--settings', 'own.json'],
+  ]) {
+    const injection = injectClaude(launch(args, { files: { 'own.json': JSON.stringify(given) } }))
+    const settings = settingsIn(injection)
+    t.equal(settings['model'], 'opus')
+    t.equal(settings.hooks['Stop']?.length, 2)
+    t.equal(settings.hooks['Stop']?.[0]?.hooks[0]?.command, 'beep')
+    t.same(settings.hooks['Setup'], [])
+    t.same(injection!.args.slice(2), ['go'])
+  }
+})
+
+void t.test('settings that cannot be taken over stay as they are', async (t) => {
+  const files = {
+    'rules.json': '{"permissions":{"allow":["Edit(/src/**)"]}}',
+    'far.json': '{"permissions":{"allow":["Edit(//src/**)"]}}',
+    'list.json': '[]',
+  }
+  const rows: [value: string, blind: string | null][] = [
+    ['gone.json', 'own_settings'],
+    ['', 'own_settings'],
+    ['{broken}', 'own_settings'],
+    ['list.json', 'own_settings'],
+    ['{"hooks":[]}', 'own_settings'],
+    ['{"hooks":{"Stop":{}}}', 'own_settings'],
+    // A rule about a path beneath the file's own folder would mean another one.
+    ['rules.json', 'own_settings'],
+    ['far.json', null],
+    ['{"disableAllHooks":true}', 'hooks_off'],
+  ]
+  for (const [value, blind] of rows) {
+    const args = ['--settings', value, 'go']
+    const injection = injectClaude(launch(args, { files }))
+    t.equal(injection!.blind, blind, value)
+    if (blind !== null) t.same(injection!.args, args, 'unchanged')
+  }
+})
+
+void t.test('large settings go by a file', async (t) => {
+  const injection = injectClaude(launch(['--settings', JSON.stringify({ note: 'x'.repeat(90_000) })]))
+  t.same(injection!.args, ['--settings', '/run/aoc/files/claude-settings.json'])
+  t.match(JSON.parse(injection!.files[0]!.text), { note: /^x+$/, hooks: {} })
+})
+
+void t.test('who has turned hooks off is obeyed', async (t) => {
+  const managed = '/etc/claude-code/managed-settings.json'
+  const user = '/home/dev/.claude/settings.json'
+  const local = '.claude/settings.local.json'
+  const off = '{"disableAllHooks":true}'
+  const rows: [args: string[], around: Around, blind: string | null][] = [
+    [['--bare'], {}, 'hooks_off'],
+    [['--safe-mode'], {}, 'hooks_off'],
+    [[], { env: { CLAUDE_CODE_SIMPLE: '1' } }, 'hooks_off'],
+    [[], { env: { CLAUDE_CODE_SIMPLE: '0' } }, null],
+    [[], { files: { [managed]: '{"allowManagedHooksOnly":true}' } }, 'managed_policy'],
+    [[], { files: { [managed]: off } }, 'managed_policy'],
+    [[], { files: { [managed]: 'no JSON' } }, null],
+    [
+      [],
+      {
+        platform: 'darwin',
+        files: { '/Library/Application Support/ClaudeCode/managed-settings.json': off },
+      },
+      'managed_policy',
+    ],
+    [[], { files: { [user]: off } }, 'hooks_off'],
+    [[], { files: { [user]: off, [local]: '{"disableAllHooks":false}' } }, null],
+    [['--setting-sources', 'project'], { files: { [user]: off } }, null],
+    [['--restricted'], { files: { [user]: off } }, null],
+    [[], { files: { '/c/settings.json': off }, env: { CLAUDE_CONFIG_DIR: '/c' } }, 'hooks_off'],
+    [['--settings', '{"disableAllHooks":false}'], { files: { [user]: off } }, null],
+  ]
+  for (const [args, around, blind] of rows)
+    t.equal(injectClaude(launch(args, around))!.blind, blind, JSON.stringify([args, around]))
+})
+
+void t.test('where posts are limited, or would go to a proxy, a shell line takes the events', async (t) => {
+  const rows: [around: Around, type: string][] = [
+    [{ files: { '/home/dev/.claude/settings.json': '{"allowedHttpHookUrls":[]}' } }, 'command'],
+    [{ files: { '.claude/settings.json': '{"httpHookAllowedEnvVars":["X"]}' } }, 'command'],
+    [{ env: { HTTPS_PROXY: 'http://proxy:3128' } }, 'command'],
+    [{ env: { http_proxy: 'http://proxy:3128', no_proxy: 'localhost, 127.0.0.1' } }, 'http'],
+    [{}, 'http'],
+  ]
+  for (const [around, type] of rows) {
+    const injection = injectClaude(launch([], around))
+    t.equal(onlyHook(settingsIn(injection), 'Stop').type, type, JSON.stringify(around))
+    t.equal('AOC_AGENT_TOKEN' in injection!.env, type === 'http')
+  }
+})
+
+void t.test('the events arrive through the door', async (t) => {
+  const { door, events, bad, count } = await open(t)
+  const { deliver } = (await import(pathToFileURL(path.join(agentsDir, 'claude.mjs')).href)) as {
+    deliver: (event: object, around: object) => Promise<void>
+  }
+  const { args, env } = injectClaude({
+    ...launch(['go']),
+    url: door.url,
+    hookLine: (source) => door.hookLine(source),
+  })!
+  const around = { args, env: { PATH: process.env['PATH'], ...env } }
+  const event = (name: string, more = {}) => ({ source: 'claude', body: { hook_event_name: name, ...more } })
+  await deliver(event('SessionStart', { source: 'startup' }), around)
+  await count(1)
+  await deliver(event('PreToolUse', { tool_name: 'Bash' }), around)
+  await deliver(event('PreCompact', { trigger: 'auto' }), around)
+  await deliver(event('Stop'), around)
+  await deliver(event('Stop'), { args: ['go'], env: around.env })
+  await count(3)
+  t.match(events, [
+    { via: 'spool', source: 'claude', body: { hook_event_name: 'SessionStart' } },
+    { via: 'http', source: 'claude', body: { hook_event_name: 'PreToolUse' } },
+    { via: 'http', source: 'claude', body: { hook_event_name: 'Stop' } },
+  ])
+  t.equal(events.length, 3, 'a nested claude, which was told nothing, says nothing')
+  t.same(bad, [])
+})
