@@ -66,9 +66,8 @@ const { env } = process
 const dashes = process.argv.indexOf('--')
 const command = dashes === -1 ? [] : process.argv.slice(dashes + 1)
 
-const program: Command = newProgram(
-  name,
-  'Runs an agent as if it ran bare, and tells the session what it does.',
+const program: Command = withWrapOptions(
+  newProgram(name, 'Runs an agent as if it ran bare, and tells the session what it does.'),
 )
   .usage('[options] -- <command> [args…]')
   .addHelpText(

@@ -30,7 +30,7 @@ const { metafile } = await build({
   mainFields: ['module', 'main'],
   // CommonJS asks for Node's modules by `require`.
   banner: {
-    js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)",
+    js: "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)",
   },
   sourcemap: true,
   sourcesContent: false,
