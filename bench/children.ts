@@ -59,8 +59,8 @@ export function startHubChild(dir: string): { child: ChildProcess; socket: strin
   return { child: startChild(process.execPath, args, { env, cwd: dir }), socket }
 }
 
-/** Waits until a child has printed a text. @throws when it ends before, with what it said. */
-export function waitForOutput(child: ChildProcess, wanted: string, limitMs = 10_000): Promise<void> {
+/** Waits until a child has printed a text. @returns all that it said. @throws when it ends before, with that. */
+export function waitForOutput(child: ChildProcess, wanted: string, limitMs = 10_000): Promise<string> {
   return new Promise((resolve, reject) => {
     let heard = ''
     const fail = (why: string): void => reject(new Error(`${child.spawnfile} ${why}: ${heard.trim()}`))
@@ -72,7 +72,7 @@ export function waitForOutput(child: ChildProcess, wanted: string, limitMs = 10_
       // Goes on reading, so that the child never waits for us.
       child.stdout?.removeAllListeners('data').resume()
       child.stderr?.removeAllListeners('data').resume()
-      resolve()
+      resolve(heard)
     }
     child.stdout?.on('data', listen)
     child.stderr?.on('data', listen)

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { fail, newProgram, runProgram } from '../bin/program.js'
 import { fanout } from './fanout.bench.js'
 import { footprint } from './footprint.bench.js'
+import { hooks } from './hooks.bench.js'
 import { ingest } from './ingest.bench.js'
 import { latency } from './latency.bench.js'
 import { describeMachine, type Machine } from './machine.js'
@@ -20,7 +21,7 @@ interface Flags {
   quick?: boolean
 }
 
-const benches: readonly Bench[] = [ingest, fanout, latency, resume, footprint, startup, wrapper]
+const benches: readonly Bench[] = [ingest, fanout, latency, resume, footprint, startup, wrapper, hooks]
 const rounds = { full: 5, quick: 3 }
 
 const program = newProgram(

@@ -18,8 +18,12 @@ export type WrappedSide = 'ours' | 'bare' | 'script'
 /** Where commands run, bare and wrapped: a git repository with changes, and a hub that hears of them. */
 export interface Workplace {
   dir: string
+  /** For what lives as long as the session; outside the repository, of whose changes wrappers tell. */
+  runtimeDir: string
   hub: Candidate
-  /** Starts a command of the shell on a terminal of its own. */
+  /** Starts a command on a terminal of its own; pane 7 when none is given. */
+  run: (side: WrappedSide, command: string[], pane?: string) => Terminal
+  /** The same with a command of the shell. */
   start: (side: WrappedSide, script: string, ...args: string[]) => Terminal
 }
 
@@ -28,31 +32,35 @@ export async function openWorkplace(): Promise<Workplace> {
   makeRepository(dir)
   const hub = await startHub()
   const { path: socket } = hub.address as { path: string }
-  const env = { ...plainEnv(), XDG_RUNTIME_DIR: dir }
-  const flags = ['--session', benchSession, '--pane-id', '7', '--pulse-socket-path', socket]
+  const runtimeDir = makeTempDir()
+  const env = { ...plainEnv(), XDG_RUNTIME_DIR: runtimeDir, CLAUDE_CONFIG_DIR: runtimeDir }
+  const flags = ['--session', benchSession, '--pulse-socket-path', socket, '--no-hub-start']
+  const run: Workplace['run'] = (side, command, pane = '7') => {
+    const argv = {
+      ours: [process.execPath, wrapperProgram, ...flags, '--pane-id', pane, '--', ...command],
+      bare: command,
+      script: ['script', '-qfc', command.map(quoted).join(' '), '/dev/null'],
+    }
+    return new Terminal(argv[side], { cwd: dir, env })
+  }
   return {
     dir,
+    runtimeDir,
     hub,
-    start: (side, script, ...args) => {
-      const command = ['sh', '-c', script, 'sh', ...args]
-      const argv = {
-        ours: [process.execPath, wrapperProgram, ...flags, '--no-hub-start', '--', ...command],
-        bare: command,
-        script: ['script', '-qfc', command.map(quoted).join(' '), '/dev/null'],
-      }
-      return new Terminal(argv[side], { cwd: dir, env })
-    },
+    run,
+    start: (side, script, ...args) => run(side, ['sh', '-c', script, 'sh', ...args]),
   }
 }
 
 /** As one word of a shell's command. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`
 }
 
-/** This process's environment without what would say which session and pane it is in. */
+/** This process's environment without what would say which session and pane it is in, or how hooks may be sent. */
 function plainEnv(): Record<string, string> {
-  const isPlain = (name: string): boolean => !/^(AOC|TMUX|ZELLIJ|GIT)(_|$)/.test(name)
+  const isPlain = (name: string): boolean =>
+    !/^(AOC|TMUX|ZELLIJ|GIT|CLAUDE|CLAUDECODE)(_|$)/.test(name) && !/_proxy$/i.test(name)
   return Object.fromEntries(
     Object.entries(process.env).filter(
       (pair): pair is [string, string] => isPlain(pair[0]) && pair[1] !== undefined,

@@ -88,6 +88,7 @@ export class Witness {
       shows: reading?.shows ?? null,
       attention: reading?.attention ?? null,
       line: reading?.line ?? null,
+      ...(reading?.background !== undefined && { background: reading.background }),
     })
   }
 
@@ -113,7 +114,9 @@ export class Witness {
   /** Whether its screen tells something that nothing better does: then it is worth a look. */
   get wantsScreen(): boolean {
     const { saidMs, answering, interrupted, ways } = this.#memory
-    return ways.screenTells && (saidMs === null || answering !== null || interrupted !== null)
+    return (
+      ways.screenTells && (ways.trustsScreen || saidMs === null || answering !== null || interrupted !== null)
+    )
   }
 
   /** Whether typed text has to be marked as pasted (DECSET 2004). */

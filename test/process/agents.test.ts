@@ -47,10 +47,16 @@ async function play(t: Test, agent: string, flags: string[] = []): Promise<Shown
         .filter(({ op }) => op === 'upsert')
         .map(({ state }) => ({ lifecycle: state!.lifecycle, status: state!.source.status })),
     )
+  // A person types when the agent is at rest, and answers when it is seen to ask.
+  let isAsked = false
   for (const step of scenario.steps) {
+    if ('expect' in step) isAsked = step.expect['lifecycle'] === 'needs_input'
     if (!('person' in step)) continue
-    await until(`${agent} waits`, () => shown().at(-1)?.lifecycle === 'needs_input', 30_000)
+    const wanted = isAsked ? ['needs_input'] : ['idle', 'running']
+    await until(`${agent} waits`, () => wanted.includes(shown().at(-1)?.lifecycle ?? ''), 30_000)
     terminal.type(keysOf(step))
+    // Keys of a person come one by one.
+    await new Promise((resolve) => setTimeout(resolve, 150))
   }
   const { exitCode } = await terminal.ended
   t.equal(exitCode, 0, terminal.text.slice(-500))
@@ -86,4 +92,10 @@ void t.test('Gemini CLI, by its title', async (t) => {
   const shown = await play(t, 'gemini', ['--no-inject'])
   const asked = shown.find(({ lifecycle }) => lifecycle === 'needs_input')!
   t.match(asked.status, { origin: 'title', confidence: 2, blind: 'injection_off' })
+})
+
+void t.test('Codex, by what it announces', async (t) => {
+  const shown = await play(t, 'codex')
+  const asked = shown.find(({ lifecycle }) => lifecycle === 'needs_input')!
+  t.match(asked.status, { origin: 'status', confidence: 3, attention: 'permission', blind: null })
 })

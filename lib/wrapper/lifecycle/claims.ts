@@ -31,6 +31,9 @@ const lookTakesMs = 400
 const togetherMs = 1_000
 /** The end of a background task is followed by a turn within this long. */
 const wakingMs = 3_000
+/** What is drawn as a turn ends is seen within this long; a look within `drawnMs` may be too early. */
+const endSeenMs = 600
+const drawnMs = 50
 /** A title or progress that shows work counts for nothing after this long without any output. */
 const showingHoldsMs = 60_000
 
@@ -77,6 +80,7 @@ export function claimsChangeMs(memory: Memory, nowMs: number): number | null {
     title?.shows === 'working' || progress?.isActive === true ? lastMs + showingHoldsMs : 0,
     ways.silenceMs === null ? 0 : lastMs + ways.silenceMs,
     startedMs === null ? 0 : startedMs + hooksComeMs,
+    settlesMs(memory) ?? 0,
     memory.backgroundEndedMs === null ? 0 : memory.backgroundEndedMs + wakingMs,
     ...memory.asks.map(({ standsMs }) => standsMs),
   ].filter((atMs) => atMs > nowMs)
@@ -124,7 +128,8 @@ function processStopped({ process }: Memory): Claim | null {
   })
 }
 
-function openAsk({ asks }: Memory, nowMs: number): Claim | null {
+function openAsk(memory: Memory, nowMs: number): Claim | null {
+  const { asks } = memory
   const ask = asks.find(({ standsMs }) => standsMs <= nowMs) ?? asks[0]
   if (ask === undefined) return null
   const { attention, detail, origin, evidence, atMs } = ask
@@ -135,10 +140,16 @@ function openAsk({ asks }: Memory, nowMs: number): Claim | null {
     attention,
     confidence: 3,
     sinceMs: atMs,
-    detail,
+    detail: detail ?? (asks.length === 1 ? lineSince(memory, 'asks', atMs) : null),
     evidence,
     void: ask.standsMs > nowMs ? 'the agent may answer it by itself' : null,
   })
+}
+
+/** What the screen says of something of which the agent told no more than that it is so. */
+function lineSince({ screen, ways }: Memory, shows: 'asks' | 'ready', atMs: number): string | null {
+  const tells = ways.trustsScreen && screen?.shows === shows && screen.freshMs >= atMs
+  return tells ? screen.evidence || null : null
 }
 
 /** A title that stands, or a notification that nothing has followed. */
@@ -193,11 +204,17 @@ function screenAsk({ screen, tellsWork, title, ways }: Memory): Claim | null {
     atMs: screen.freshMs,
     detail: screen.evidence || null,
     evidence: screen.evidence,
-    void: tellsWork ? 'this agent tells by its own events' : isRefuted ? 'its title has changed since' : null,
+    void:
+      tellsWork && !ways.trustsScreen
+        ? 'this agent tells by its own events'
+        : isRefuted
+          ? 'its title has changed since'
+          : null,
   })
 }
 
-function failure({ failure: failed }: Memory): Claim | null {
+function failure(memory: Memory): Claim | null {
+  const { failure: failed } = memory
   if (failed === null) return null
   return claim({
     origin: failed.origin,
@@ -206,7 +223,7 @@ function failure({ failure: failed }: Memory): Claim | null {
     attention: 'error',
     confidence: 3,
     sinceMs: failed.atMs,
-    detail: failed.detail,
+    detail: (failed.origin === 'status' ? lineSince(memory, 'ready', failed.atMs) : null) ?? failed.detail,
     evidence: failed.evidence,
   })
 }
@@ -242,7 +259,12 @@ function restShown(memory: Memory, nowMs: number): Claim | null {
   if (turn?.isActive !== true || title?.shows !== 'ready') return null
   const isLastWord = ways.restingTitleProves && title.atMs >= turnSaidMs
   const restsMs = ways.restingTitleProves ? Math.max(title.atMs, turnSaidMs) : title.atMs
-  const doubt = ways.restingTitleProves ? null : whyNoRest(memory, turn.atMs, title.atMs)
+  const doubt =
+    turn.origin === 'status'
+      ? 'what it announces tells of every end'
+      : ways.restingTitleProves
+        ? null
+        : whyNoRest(memory, turn.atMs, title.atMs)
   return claim({
     origin: 'title',
     lifecycle: memory.background > 0 ? 'running' : 'idle',
@@ -266,7 +288,7 @@ function turnSaid(memory: Memory, nowMs: number): Claim | null {
   const { background, backgroundEndedMs } = memory
   // The end of a background task wakes the agent in a moment.
   const wakes = backgroundEndedMs !== null && nowMs < backgroundEndedMs + wakingMs
-  const isRunning = turn.isActive || background > 0 || wakes
+  const isRunning = turn.isActive || background > 0 || wakes || nowMs < (settlesMs(memory) ?? 0)
   const tasks = background === 1 ? '1 background task' : `${background} background tasks`
   return claim({
     origin: turn.origin,
@@ -283,6 +305,17 @@ function turnSaid(memory: Memory, nowMs: number): Claim | null {
     evidence: turn.evidence,
     void: turn.isActive ? null : whyWorksAgain(memory),
   })
+}
+
+/**
+ * Until when the end of a turn waits for what the screen shows beside it, such as a question; null when it has been
+ * looked at.
+ */
+function settlesMs(memory: Memory): number | null {
+  const { ways, lookedMs } = memory
+  const turn = currentTurn(memory)
+  if (!ways.trustsScreen || !ways.screenTells || turn === null || turn.isActive) return null
+  return (lookedMs ?? 0) >= turn.atMs + drawnMs ? null : turn.atMs + endSeenMs
 }
 
 /** Where only the end of a turn is told of, the next one shows elsewhere. */

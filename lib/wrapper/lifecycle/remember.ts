@@ -1,5 +1,5 @@
 import type { Memory } from './memory.js'
-import { hooked, reported } from './said.js'
+import { hooked, reported, withdrawn } from './said.js'
 import { notified, seen, titled, typed } from './shown.js'
 import type { Signal } from './signal.js'
 
@@ -33,6 +33,8 @@ export function remember(memory: Memory, signal: Signal): void {
     }
     case 'prompt': {
       const { isRunning, text: evidence } = signal
+      // What a program has announced goes with it, but for its failure: Program Status Protocol, rev 0.3, "Lifetime".
+      withdrawn(memory, '', isRunning)
       memory.prompt = {
         isRunning,
         evidence,

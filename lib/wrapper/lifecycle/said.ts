@@ -26,6 +26,7 @@ export function hooked(memory: Memory, signal: Of<'hook'>): void {
   } else if (meaning.says === 'answered') answered(memory, scope, meaning.id)
   else if (meaning.says === 'background') counted(memory, meaning.count, atMs)
   else if (meaning.says === 'left') memory.pid = null
+  else if (meaning.says === 'withdrawn') withdrawn(memory, thread)
   else if (subagent === null) turned(memory, thread, meaning, said)
   // A subagent's end ends what it asked; its work is no turn of the agent's.
   else if (meaning.says === 'done' || meaning.says === 'failed') answered(memory, scope, null)
@@ -51,7 +52,7 @@ export function reported(memory: Memory, { lifecycle, detail, atMs }: Of<'report
 function turned(
   memory: Memory,
   thread: string,
-  meaning: Exclude<Meaning, { says: 'asks' | 'answered' | 'background' | 'left' }>,
+  meaning: Exclude<Meaning, { says: 'asks' | 'answered' | 'background' | 'left' | 'withdrawn' }>,
   said: Said,
 ): void {
   memory.turnSaidMs = said.atMs
@@ -79,7 +80,7 @@ function turned(
       // Subagents that go on behind the turn still ask.
       if (meaning.background === 0) endAsks(memory, thread)
       else answered(memory, `${thread}//`, null)
-      memory.background = meaning.background
+      memory.background = meaning.background ?? memory.background
       memory.backgroundEndedMs = null
       return setTurn(memory, thread, false, null, said)
     case 'failed':
@@ -92,6 +93,8 @@ function turned(
 function setTurn(memory: Memory, thread: string, isActive: boolean, detail: string | null, said: Said): void {
   const before = memory.turns.get(thread)
   memory.interrupted = null
+  // Who goes on asks no more, whatever the screen showed when it was last looked at.
+  if (isActive && memory.ways.trustsScreen && memory.screen?.shows === 'asks') memory.screen = null
   // A notification and the event that tells the same come together, in any order.
   if (isActive || said.atMs > (memory.notified?.atMs ?? 0) + togetherMs) memory.notified = null
   if (!isActive || memory.answering?.ask === null) memory.answering = null
@@ -102,7 +105,19 @@ function setTurn(memory: Memory, thread: string, isActive: boolean, detail: stri
   if (memory.turns.size > turnsMax) memory.turns.delete(memory.turns.keys().next().value!)
 }
 
-function counted(memory: Memory, count: number, atMs: number): void {
+/** Forgets what was announced of a conversation and of those below it, so that other signals tell. */
+export function withdrawn(memory: Memory, thread: string, alsoFailure = true): void {
+  const isBelow = (other: string): boolean =>
+    thread === '' || other === thread || other.startsWith(`${thread}/`)
+  for (const [name, { origin }] of memory.turns)
+    if (origin === 'status' && isBelow(name)) memory.turns.delete(name)
+  memory.asks = memory.asks.filter(({ key, origin }) => origin !== 'status' || !isBelow(key.split('//')[0]!))
+  const { failure } = memory
+  if (alsoFailure && failure?.origin === 'status' && isBelow(failure.thread)) memory.failure = null
+}
+
+/** So many background tasks run. */
+export function counted(memory: Memory, count: number, atMs: number): void {
   if (memory.background > 0 && count === 0) memory.backgroundEndedMs = atMs
   memory.background = count
 }

@@ -1,4 +1,5 @@
 import type { Memory, Of } from './memory.js'
+import { counted } from './said.js'
 
 /** What the screen shows this long after a key is what came of it. */
 export const answerCheckMs = 250
@@ -56,8 +57,9 @@ export function typed(memory: Memory, { key, atMs }: Of<'key'>): void {
 }
 
 /** The screen, as this agent's profile reads it. */
-export function seen(memory: Memory, { shows, attention, line, atMs }: Of<'screen'>): void {
+export function seen(memory: Memory, { shows, attention, line, background, atMs }: Of<'screen'>): void {
   const { answering, screen: before } = memory
+  if (background !== undefined && memory.ways.trustsScreen) counted(memory, background, atMs)
   memory.lookedMs = atMs
   // What only the screen had told of, it tells on.
   const isChecked = answering !== null && atMs >= answering.atMs + answerCheckMs

@@ -21,12 +21,14 @@ export type Meaning =
   | { says: 'asks'; attention: Asking; id: string | null; detail: string | null; settleMs?: number }
   /** The ask of this id is over; null: all of this thread and subagent are. */
   | { says: 'answered'; id: string | null }
-  /** The turn is over; so many background tasks still run. */
-  | { says: 'done'; background: number }
+  /** The turn is over; so many background tasks still run, null: as many as are known. */
+  | { says: 'done'; background: number | null }
   /** Nothing goes on, as a reminder some time after the end of a turn. */
   | { says: 'waits' }
   /** So many background tasks run now. */
   | { says: 'background'; count: number }
+  /** What was announced of this conversation, and of those below it (`a/b` of `a`, all of `''`), holds no more. */
+  | { says: 'withdrawn' }
   /** The process that says all this goes; another may come for it. */
   | { says: 'left' }
   /** The turn ended in a failure of the agent's own. */
@@ -71,7 +73,14 @@ export type Signal = { atMs: number } & (
   /** What the person typed. */
   | { kind: 'key'; key: 'escape' | 'interrupt' | 'submit' | 'choice' | 'text' }
   /** What this agent's screen looks like, read by its profile; `line` is what told. */
-  | { kind: 'screen'; shows: Shown | null; attention: Asking | null; line: string | null }
+  | {
+      kind: 'screen'
+      shows: Shown | null
+      attention: Asking | null
+      line: string | null
+      /** So many background tasks, as it shows; left out where it does not tell. */
+      background?: number
+    }
   /** The agent wrote something. */
   | { kind: 'output' }
 )
@@ -95,6 +104,8 @@ export interface Ways {
   trustsNotifications: boolean
   /** Whether a title that shows rest proves it; else only after one that has shown work in the same turn. */
   restingTitleProves: boolean
+  /** Whether its screen counts beside its own events, which tell of neither all questions nor background tasks. */
+  trustsScreen: boolean
   /** Whether its screen is read, and so shows what came of a key. */
   screenTells: boolean
   /** No output for this long means idle, milliseconds; null where silence means nothing. */

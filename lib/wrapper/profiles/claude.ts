@@ -19,6 +19,7 @@ export const claude: Profile = {
     // Since 2.1.236 it shows rest all the time in tmux, screen and zellij: anthropics/claude-code#88542.
     restingTitleProves: false,
     trustsNotifications: false,
+    trustsScreen: false,
     silenceMs: null,
   },
   inject: injectClaude,

@@ -116,6 +116,8 @@ const belowComposerMax = 14
 const queuedLinesMax = 8
 /** `• Working (1m 02s • esc to interrupt)`; the first word may be what it thinks about. */
 const working = /^[•◦] \S.* \((?:\d+h )?(?:\d+m )?\d+s • esc to interrupt\)/
+/** On the working line, or in its place. */
+const background = /(?:^ {2}| · )([0-9]{1,3}) background terminals? running(?: ·|…|$)/
 const turnEnded = /^[\s─]*Worked for \S/
 
 /** What the lines above the composer tell. */
@@ -123,7 +125,13 @@ function activityIn(lines: readonly string[]): ScreenReading | null {
   const composer = lines.findLastIndex((line) => /^[›!](?: |$)/.test(line))
   if (composer === -1 || option.test(lines[composer]!) || lines.length - composer > belowComposerMax)
     return null
-  return shownAbove(lines.slice(0, composer))
+  const above = lines.slice(0, composer)
+  const counts = above.slice(-queuedLinesMax).map((line) => background.exec(line)?.[1])
+  const count = counts.findLast((found) => found !== undefined)
+  const shown = shownAbove(above) ?? { shows: null, attention: null, line: '' }
+  // A narrow terminal cuts the working line.
+  if (count === undefined && shown.shows === 'working') return shown
+  return { ...shown, background: Number(count ?? 0) }
 }
 
 function shownAbove(lines: readonly string[]): ScreenReading | null {

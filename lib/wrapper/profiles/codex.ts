@@ -26,13 +26,15 @@ export const codex: Profile = {
     restingTitleProves: false,
     // It announces `done` at the question whether to implement a plan; only a notification and the screen tell of it.
     trustsNotifications: true,
+    trustsScreen: true,
     silenceMs: null,
   },
   inject,
   openReader: () => () => [],
   title,
   notification,
-  status: statusMeanings,
+  // It takes all back as it exits.
+  status: (state, attention) => (state === 'clear' ? [] : statusMeanings(state, attention)),
   screen: readCodexScreen,
 }
 
@@ -70,7 +72,7 @@ function inject({ args }: Launch): Injection | null {
   const flags = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length)
   if (flags.some((flag) => /^(?:-h|--help|-V|--version)$/.test(flag))) return null
   if (otherCommands.has(commandOf(flags) ?? '')) return null
-  return { args: [...args], env: {}, files: [], blind: 'hooks_untrusted' }
+  return { args: [...args], env: {}, files: [], blind: 'no_status' }
 }
 
 /** The first argument that is no option: a subcommand, or the prompt. */

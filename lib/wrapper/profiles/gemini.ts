@@ -21,6 +21,7 @@ export const gemini: Profile = {
     submitAnswers: true,
     choiceAnswers: true,
     trustsNotifications: true,
+    trustsScreen: false,
     restingTitleProves: true,
     silenceMs: null,
   },

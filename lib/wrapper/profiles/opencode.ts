@@ -24,6 +24,7 @@ export const opencode: Profile = {
     choiceAnswers: false,
     restingTitleProves: false,
     trustsNotifications: false,
+    trustsScreen: false,
     silenceMs: null,
   },
   inject,

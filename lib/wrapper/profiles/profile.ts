@@ -53,9 +53,11 @@ export type Said = Omit<Extract<Signal, { kind: 'hook' }>, 'kind' | 'atMs'>
 
 /** What a screen shows, and the line that tells. */
 export interface ScreenReading {
-  shows: Shown
+  shows: Shown | null
   attention: Asking | null
   line: string
+  /** So many background tasks; left out where it does not tell. */
+  background?: number
 }
 
 /** One agent's ways: what is injected for a launch, and what its events, titles and screen mean. All pure. */

@@ -19,10 +19,10 @@ export const statusMeanings: NonNullable<Profile['status']> = (state, attention)
     }
     case 'done':
     case 'idle':
-      return [{ says: 'done', background: 0 }]
+      return [{ says: 'done', background: null }]
     case 'error':
       return [{ says: 'failed', detail: 'it says that it failed' }]
     case 'clear':
-      return []
+      return [{ says: 'withdrawn' }]
   }
 }

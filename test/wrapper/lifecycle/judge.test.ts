@@ -23,6 +23,7 @@ const agent: Ways = {
   choiceAnswers: true,
   restingTitleProves: false,
   trustsNotifications: false,
+  trustsScreen: false,
   screenTells: true,
   silenceMs: null,
 }
