@@ -52,7 +52,7 @@ async function play(t: Test, agent: string, flags: string[] = []): Promise<Shown
   for (const step of scenario.steps) {
     if ('expect' in step) isAsked = step.expect['lifecycle'] === 'needs_input'
     if (!('person' in step)) continue
-    const wanted = isAsked ? ['needs_input'] : ['idle', 'running']
+    const wanted = isAsked ? ['needs_input'] : ['idle']
     await until(`${agent} waits`, () => wanted.includes(shown().at(-1)?.lifecycle ?? ''), 30_000)
     terminal.type(keysOf(step))
     // Keys of a person come one by one.
