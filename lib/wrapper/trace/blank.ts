@@ -17,6 +17,9 @@ const marksOsc = /^(?:(?:133|633);[A-D](?:;-?\d+)?|7501;[\w=:;.-]{0,200})/
 const unfinished = /\u001b(?:\[[0-?]*[ -/]*|\][^\u0007\u001b]*\u001b?|[PX^_][^\u001b]*\u001b?|[ -/]*)?$/
 const unfinishedCharsMax = 8_192
 
+/** A single letter, also with a number behind: `s`, `y`, `v2`. */
+const short = /^\p{L}\p{N}{0,2}$/u
+
 /** Blanks output; holds back what is not whole yet. */
 export class OutputBlanker {
   #rest = ''
@@ -52,11 +55,14 @@ function blankSequence(sequence: string): string {
   return `\u001b]${head[0]}${blankText(body.slice(head[0].length))}${tail}`
 }
 
-/** Letters become x and digits 0, but for words that agents' dialogs are made of and numbers of one or two digits. */
+/**
+ * Letters become x and digits 0, but for words that agents' dialogs are made of, single letters (`12s`, `[y/n]`) and
+ * numbers of one or two digits.
+ */
 export function blankText(text: string): string {
   return text
     .replaceAll(/\p{L}[\p{L}\p{M}\p{N}'’]*/gu, (word) =>
-      markWords.has(word.toLowerCase().replaceAll('’', "'")) ? word : blankWord(word),
+      short.test(word) || markWords.has(word.toLowerCase().replaceAll('’', "'")) ? word : blankWord(word),
     )
     .replaceAll(/\d{3,}/g, (digits) => '0'.repeat(digits.length))
 }

@@ -3,12 +3,19 @@
  * can be judged again. Nobody's secret is spelled by them.
  */
 const dialogs = `
-  yes no do you want to proceed make this edit allow deny always reject approve once don't and tell what differently
-  would like run the following command esc enter tab cancel confirm amend interrupt interrupted select navigate arrow
-  keys action required ready working waiting for your input needs permission approval requested turn complete plan
-  question answers submit review trust folder exit keep planning is of use not ask again session press ctrl
-  c again quick safety check accessing workspace permission accept decline allowed changes apply change
-  thinking claude code codex gemini opencode agent conversation
+  a above accept accepted accessing action add again agent agents all allow allowed always amend an and answer
+  answers any apply approval approve are arrow ask authenticate automatically available back background c call
+  cancel change changes check claude code codex cogitating command commands complete confirm content contents
+  continue conversation cooked ctrl decline deny detected detection differently directory dismiss do don't done
+  edit edits enabled enter esc execution exit external field files find first folder following for form from
+  gemini get grant hooks how i implement implementation in input interrupt interrupted interrupting is it keep
+  key keys left like loop made make may mcp mode more navigate need needed needs network new no not notes of off
+  on once open openai opencode options or outside permission plan potential press proceed project prompt
+  proposed question questions quick ready reject rejected request requested requests required review run running
+  safety says select selected send server session settings shell shortcuts should skip start stop submit suggest
+  switch tab tell terminal terminals than that the there thinking this to toggle tool trust turn unanswered
+  update use used user using wait waiting waits want wants what what's when which with work worked working
+  workspace would write yes you your
 `
 
 export const markWords: ReadonlySet<string> = new Set(dialogs.split(/\s+/).filter(Boolean))

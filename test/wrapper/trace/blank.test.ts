@@ -20,9 +20,9 @@ void t.test('text goes, the words of dialogs and all that moves the cursor stay'
       `${esc}]7501;state=blocked:app=codex:kind=permission${esc}\\`,
       `${esc}]7501;state=blocked:app=codex:kind=permission${esc}\\`,
     ],
-    [`a${esc}]52;c;c2VjcmV0\u0007b`, 'xx'],
-    [`a${esc}]8;;http://secret${esc}\\b`, 'xx'],
-    [`a${esc}Pqsecret${esc}\\b`, 'xx'],
+    [`me${esc}]52;c;c2VjcmV0\u0007us`, 'xxxx'],
+    [`me${esc}]8;;http://secret${esc}\\us`, 'xxxx'],
+    [`me${esc}Pqsecret${esc}\\us`, 'xxxx'],
   ]
   for (const [text, wanted] of table) t.equal(blanked(text), wanted, JSON.stringify(text))
 })
