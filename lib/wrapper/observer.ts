@@ -165,7 +165,8 @@ export class Observer implements Sight {
 
   async #read(): Promise<void> {
     const lines = await this.#screen.lines()
-    if (this.options.wantsSnippet) this.#snippet = snippetOf(lines) ?? this.#snippet
+    if (this.options.wantsSnippet)
+      this.#snippet = snippetOf(lines, this.options.profile.chrome) ?? this.#snippet
     this.#witness.screen(lines, this.options.clock.now())
     this.#changed()
   }

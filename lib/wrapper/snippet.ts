@@ -10,9 +10,11 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
  * The last line that means something to a person: no control characters, spinner frames or box drawing, at most
  * 140 characters; null when there is none. Pure. design: lifecycle, "The snippet".
  * @param lines from top to bottom, as a terminal shows them.
+ * @param chrome lines that an agent always shows and that say nothing of what it does; null where none is known.
  */
-export function snippetOf(lines: readonly string[]): string | null {
+export function snippetOf(lines: readonly string[], chrome: RegExp | null = null): string | null {
   for (const line of lines.toReversed()) {
+    if (chrome?.test(line) === true) continue
     const text = plainText(line)
     if (/[\p{L}\p{N}]/u.test(text)) return text
   }

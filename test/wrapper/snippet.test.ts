@@ -1,5 +1,11 @@
 import t from 'tap'
 import fc from 'fast-check'
+import { any } from '../../lib/wrapper/profiles/any.js'
+import { claude } from '../../lib/wrapper/profiles/claude.js'
+import { codex } from '../../lib/wrapper/profiles/codex.js'
+import { gemini } from '../../lib/wrapper/profiles/gemini.js'
+import { opencode } from '../../lib/wrapper/profiles/opencode.js'
+import type { Profile } from '../../lib/wrapper/profiles/profile.js'
 import { outputTail, renderedScreen } from '../../lib/wrapper/signals/screen.js'
 import { plainText, snippetOf } from '../../lib/wrapper/snippet.js'
 
@@ -20,6 +26,39 @@ void t.test('the last line that means something', async (t) => {
     [['half \ud83d'], 'half \ufffd'],
   ]
   for (const [lines, snippet] of table) t.equal(snippetOf(lines), snippet, JSON.stringify(lines))
+})
+
+void t.test('what an agent always shows is no snippet', async (t) => {
+  const table: [Profile, string[], string | null][] = [
+    [
+      claude,
+      ['⏺ Bash(npm test)', '  ⎿  12 passing', '────', '❯ ', '────', '  ? for shortcuts'],
+      '⎿ 12 passing',
+    ],
+    [
+      claude,
+      [' Do you want to proceed?', ' ❯ 1. Yes', '   2. No', ' Esc to cancel · Tab to amend'],
+      'Do you want to proceed?',
+    ],
+    [
+      codex,
+      ['• Ran npm test', '', '› Ask Codex to do anything', '', '  ? for shortcuts   98% context left'],
+      'Ran npm test',
+    ],
+    [
+      gemini,
+      ['✦ I will look at it.', ' > Type your message', '~/proj   no sandbox   Auto'],
+      'I will look at it.',
+    ],
+    [
+      opencode,
+      ['  12 tests pass', '┃ ', '⬝⬝⬝ esc interrupt    tab agents  ctrl+p commands'],
+      '12 tests pass',
+    ],
+    [any, ['? for shortcuts'], '? for shortcuts'],
+  ]
+  for (const [profile, lines, snippet] of table)
+    t.equal(snippetOf(lines, profile.chrome), snippet, profile.name)
 })
 
 void t.test('nothing in it moves a cursor, and it is short', async (t) => {

@@ -27,5 +27,6 @@ export const any: Profile = {
   title: () => null,
   notification: () => null,
   status: statusMeanings,
+  chrome: null,
   screen: null,
 }

@@ -27,6 +27,8 @@ export const claude: Profile = {
   title,
   notification,
   status: null,
+  chrome:
+    /^\s*(?:[❯>].*|⎿\s+Tip:.*|.*… \(\d+s\b.*|\? for shortcuts.*|[⏵⏸].*|\d\. .*|.*\b(?:esc|tab|enter) to \S.*)$/i,
   screen: readClaudeScreen,
 }
 

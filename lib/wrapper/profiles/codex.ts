@@ -35,6 +35,8 @@ export const codex: Profile = {
   notification,
   // It takes all back as it exits.
   status: (state, attention) => (state === 'clear' ? [] : statusMeanings(state, attention)),
+  chrome:
+    /^\s*(?:[›!].*|gpt-\S+ .*|.*\? for shortcuts.*|.*\bcontext left\b.*|\d\. .*|.*\b(?:press enter|esc (?:to|·)|enter to|tab to)\b.*)$/i,
   screen: readCodexScreen,
 }
 

@@ -31,6 +31,8 @@ export const gemini: Profile = {
   notification,
   // It announces nothing.
   status: null,
+  chrome:
+    /^\s*(?:[│|]?\s*[>●]\s.*|workspace \(\/directory\).*|shift\+tab to .*|.*\b(?:no sandbox|sandbox-exec)\b.*|[│|]?\s*\d\. .*|.*\(esc to \S.*|.*\b(?:enter|esc) to \S.*)$/i,
   screen: geminiScreen,
 }
 

@@ -34,6 +34,8 @@ export const opencode: Profile = {
   // Off unless asked for, only while the terminal is not looked at, and nothing tells when one is answered.
   notification: () => null,
   status: null,
+  chrome:
+    /(?:^\s*┃?\s*(?:Build|Plan)\s{2,}|^\s*┃?\s*(?:Build|Plan) · |\bctrl\+\w\b|\besc interrupt\b|\btab agents\b|\benter (?:confirm|submit)\b|\besc dismiss\b)/i,
   screen: opencodeScreen,
 }
 

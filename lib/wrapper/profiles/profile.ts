@@ -81,6 +81,8 @@ export interface Profile {
         attention: Asking | null,
       ) => Meaning[])
     | null
+  /** Lines of its screen that are always there, such as hints of keys: no snippet is made of them. */
+  chrome: RegExp | null
   /** What its screen shows; null when that cannot be told. Lines from top to bottom. */
   screen: ((lines: readonly string[]) => ScreenReading | null) | null
 }
