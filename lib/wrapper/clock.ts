@@ -6,11 +6,24 @@ export interface Clock {
   after(ms: number, act: () => void): () => void
 }
 
-/** The machine's clock. Nothing that waits by it keeps the process alive. */
+/** The most a timer takes. */
+const timerMsMax = 2 ** 31 - 1
+/** The wall clock is this far ahead only after the machine slept, or was set. */
+const aheadMs = 1_000
+let wallAtZeroMs = Date.now() - performance.now()
+
+/**
+ * The machine's clock, which never goes back: when the wall clock is set back, time goes on from where it was. Nothing
+ * that waits by it keeps the process alive.
+ */
 export const realClock: Clock = {
-  now: () => Date.now(),
+  now() {
+    const wallMs = Date.now()
+    if (wallMs > wallAtZeroMs + performance.now() + aheadMs) wallAtZeroMs = wallMs - performance.now()
+    return Math.round(wallAtZeroMs + performance.now())
+  },
   after(ms, act) {
-    const timer = setTimeout(act, ms).unref()
+    const timer = setTimeout(act, Math.min(ms, timerMsMax)).unref()
     return () => clearTimeout(timer)
   },
 }

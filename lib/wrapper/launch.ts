@@ -43,7 +43,9 @@ const settingsBytesMax = 2 * 1_024 * 1_024
  * agent tell of itself. No file of the person's is written. Whatever fails here leaves the launch as it was.
  */
 export async function prepareLaunch(options: LaunchOptions): Promise<Launch> {
-  const { profile, mayInject, env, args, log } = options
+  const { profile, mayInject, args, log } = options
+  // The door of a wrapper around this one is not this agent's.
+  const { AOC_AGENT_DOOR: _, AOC_AGENT_TOKEN: __, ...env } = options.env
   const asIs: Launch = { args: [...args], env, blind: null, isConversation: true, door: null }
   let door: Door
   try {

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js'
 import type { Explained, Judged } from './lifecycle/judge.js'
-import type { Signal } from './lifecycle/signal.js'
+import type { Origin, Signal } from './lifecycle/signal.js'
 import type { AgentEvent, Profile } from './profiles/profile.js'
 import type { Screen } from './signals/screen.js'
 import { oneLine, snippetOf } from './snippet.js'
@@ -16,11 +16,15 @@ export interface ObserverOptions {
   openScreen: (isAlternate: () => boolean) => Screen
   /** Whether a line of the screen is wanted as the snippet. */
   wantsSnippet: boolean
+  /** Whether nothing of what the agent shows or says may be told, also not as detail or evidence. */
+  hidesText: boolean
   clock: Clock
   /** The status or the snippet may be another one now. */
   onChange: () => void
 }
 
+/** Kinds of signals whose words are the agent's. */
+const showing: ReadonlySet<Origin> = new Set(['hook', 'status', 'title', 'notification', 'screen'])
 /** The screen is read this long after output, at most as often. */
 const lookMs = 250
 /** And this long after a key that seems to answer a question: is it still there? */
@@ -41,6 +45,12 @@ export interface Sight {
   resize(columns: number, rows: number): void
 }
 
+/** Takes a trace; it is told of each status too. */
+export interface Recorder extends Sight {
+  judged(judged: Judged): void
+  close(): void
+}
+
 /** Watches one agent, live or from a trace: joins what sees it with the screen and with the time. */
 export class Observer implements Sight {
   readonly #witness: Witness
@@ -49,6 +59,7 @@ export class Observer implements Sight {
   #looking: Promise<void> | null = null
   #cancelLook: (() => void) | null = null
   #cancelSettle: (() => void) | null = null
+  #cancelAnswerLooks: (() => void)[] = []
   #cancelChange: (() => void) | null = null
   #isClosed = false
 
@@ -76,21 +87,34 @@ export class Observer implements Sight {
     return this.#witness.isFocused
   }
 
+  /** The process whose events are this agent's; null while none is known. */
+  get agentPid(): number | null {
+    return this.#witness.agentPid
+  }
+
   judge(): Judged {
     const { lifecycle, status } = this.#witness.judge(this.options.clock.now())
-    return { lifecycle, status: { ...status, ...plain(status) } }
+    return { lifecycle, status: this.#told(lifecycle, status) }
   }
 
   explain(): Explained {
     const explained = this.#witness.explain(this.options.clock.now())
-    const { status, deciding, losing, missing } = explained
+    const { lifecycle, status, deciding, losing } = explained
     return {
       ...explained,
-      status: { ...status, ...plain(status) },
-      deciding: { ...deciding, evidence: oneLine(deciding.evidence) },
-      losing: losing.map((claim) => ({ ...claim, evidence: oneLine(claim.evidence) })),
-      missing,
+      status: this.#told(lifecycle, status),
+      deciding: this.#told(deciding.lifecycle, deciding),
+      losing: losing.map((claim) => this.#told(claim.lifecycle, claim)),
     }
+  }
+
+  /** What may be told of a status or a claim: clean, and nothing of what the agent shows when nothing is wanted of it. */
+  #told<T extends { origin: Origin; evidence: string; detail?: string | null }>(word: string, said: T): T {
+    const { evidence, detail, origin } = said
+    const isHidden = this.options.hidesText && showing.has(origin)
+    const clean = isHidden ? `${origin}: ${word}` : oneLine(evidence)
+    if (detail === undefined) return { ...said, evidence: clean }
+    return { ...said, evidence: clean, detail: detail === null || isHidden ? null : oneLine(detail) }
   }
 
   output(bytes: Uint8Array): void {
@@ -125,7 +149,10 @@ export class Observer implements Sight {
 
   /** Reads the screen as it is now. */
   async look(): Promise<void> {
-    this.#looking ??= this.#read().finally(() => (this.#looking = null))
+    // A screen that cannot be read tells nothing.
+    this.#looking ??= this.#read()
+      .catch(() => {})
+      .finally(() => (this.#looking = null))
     await this.#looking
   }
 
@@ -140,6 +167,7 @@ export class Observer implements Sight {
     this.#cancelLook?.()
     this.#cancelSettle?.()
     this.#cancelChange?.()
+    for (const cancel of this.#cancelAnswerLooks) cancel()
   }
 
   #settle(): void {
@@ -149,8 +177,11 @@ export class Observer implements Sight {
   }
 
   #afterKeys(): void {
+    for (const cancel of this.#cancelAnswerLooks.splice(0)) cancel()
     if (this.#witness.wantsScreen)
-      for (const ms of answerLooksMs) this.options.clock.after(ms, () => void this.look())
+      this.#cancelAnswerLooks = answerLooksMs.map((ms) =>
+        this.options.clock.after(ms, () => void this.look()),
+      )
     this.#changed()
   }
 
@@ -180,9 +211,4 @@ export class Observer implements Sight {
     const atMs = this.#witness.changesMs(clock.now())
     this.#cancelChange = atMs === null ? null : clock.after(atMs - clock.now(), () => this.#changed())
   }
-}
-
-/** What an agent wrote, as it may be published. */
-function plain({ detail, evidence }: Judged['status']): Pick<Judged['status'], 'detail' | 'evidence'> {
-  return { detail: detail === null ? null : oneLine(detail), evidence: oneLine(evidence) }
 }

@@ -5,6 +5,7 @@ import type { Log } from '../wire/log.js'
 import type { Command, CommandResult } from '../wire/messages.js'
 import type { Alerts } from '../wire/notice/alerts.js'
 import type { Child } from './child.js'
+import { realClock } from './clock.js'
 import type { Signal } from './lifecycle/signal.js'
 import type { Observer } from './observer.js'
 import { readPatch } from './patch.js'
@@ -32,6 +33,11 @@ export interface ReportingOptions {
   log: Log
 }
 
+type InputArgs = Extract<AgentCommand, { name: 'send_input' }>['args']
+
+/** What an agent that is gone showed last is looked at for this long at most. */
+const lastLookMs = 500
+
 /**
  * Everything that tells the bus of a running agent. It is loaded after the agent was started, and nothing in it
  * can stop or slow the agent: what fails here is logged.
@@ -39,8 +45,10 @@ export interface ReportingOptions {
 export class Reporting {
   readonly #publisher: Publisher
   readonly #project: Project
+  #inputs = Promise.resolve('')
   #lastActivityMs: number | null = null
   #isEnded = false
+  #stopAsked = false
   /** The status that was last told to the alerts. */
   #alerted = ''
 
@@ -95,8 +103,13 @@ export class Reporting {
     if (this.#isEnded) return
     this.#isEnded = true
     const { observer } = this.options
-    await observer.look()
-    await Promise.all([this.#publisher.end(observer.judge().lifecycle === 'offline'), this.#project.close()])
+    await Promise.race([observer.look(), new Promise((resolve) => setTimeout(resolve, lastLookMs))])
+    this.changed()
+    await Promise.all([
+      this.options.alerts?.close(),
+      this.#publisher.end(observer.judge().lifecycle === 'offline'),
+      this.#project.close(),
+    ])
   }
 
   #facts(): Parameters<typeof agentState>[1] {
@@ -131,7 +144,12 @@ export class Reporting {
         return { message: await this.#stop() }
       case 'report': {
         const { lifecycle, detail } = command.args
-        sight.see({ kind: 'report', lifecycle, detail: detail ? oneLine(detail) : null, atMs: Date.now() })
+        sight.see({
+          kind: 'report',
+          lifecycle,
+          detail: detail ? oneLine(detail) : null,
+          atMs: realClock.now(),
+        })
         return { message: `reported ${lifecycle}` }
       }
       case 'explain': {
@@ -149,31 +167,45 @@ export class Reporting {
     }
   }
 
-  async #input({
-    text,
-    submit,
-    expected_since_ms: expectedMs,
-  }: Extract<AgentCommand, { name: 'send_input' }>['args']): Promise<string> {
+  /** One input after the other: what two people send does not mix. */
+  #input(args: InputArgs): Promise<string> {
+    const done = this.#inputs.then(() => this.#inputNow(args))
+    this.#inputs = done.catch(() => '')
+    return done
+  }
+
+  async #inputNow({ text, submit, expected_since_ms: expectedMs }: InputArgs): Promise<string> {
     const { child, observer, sight } = this.options
     if (!child.hasTerminal)
       throw new CommandError(
         'no_terminal',
         'the agent has no terminal of its own; its input cannot be written',
       )
-    const { lifecycle, status } = observer.judge()
-    if (expectedMs !== undefined && (lifecycle !== 'needs_input' || status.since_ms !== expectedMs))
-      throw new CommandError(
-        'attention_passed',
-        `what this answers has passed: the agent is ${lifecycle} since ${status.since_ms}` +
-          (status.detail === null ? '' : ` (${status.detail})`),
-      )
+    if (expectedMs !== undefined) this.#checkAttention(expectedMs, 'nothing was typed')
     const bytes = inputBytes(text, observer.bracketedPaste)
     if (bytes !== '') sight.type(bytes)
     if (submit) {
       if (bytes !== '') await new Promise((resolve) => setTimeout(resolve, submitAfterMs))
+      // A dialog may have taken the text for its answer, and another one may stand there now.
+      if (expectedMs !== undefined && bytes !== '') {
+        await observer.look()
+        this.#checkAttention(expectedMs, 'the text was typed, Enter was not')
+      }
       sight.type('\r')
     }
+    if (this.#isEnded) throw new CommandError('attention_passed', 'the agent has ended meanwhile')
     return `${text.length} characters written`
+  }
+
+  /** @throws {CommandError} `attention_passed` unless the agent still waits for what began at that time. */
+  #checkAttention(expectedMs: number, done: string): void {
+    const { lifecycle, status } = this.options.observer.judge()
+    if (lifecycle === 'needs_input' && status.since_ms === expectedMs) return
+    const detail = status.detail === null ? '' : ` (${status.detail})`
+    throw new CommandError(
+      'attention_passed',
+      `what this answers has passed: the agent is ${lifecycle} since ${status.since_ms}${detail}; ${done}`,
+    )
   }
 
   async #patch(args: Extract<AgentCommand, { name: 'get_diff_patch' }>['args']): Promise<{
@@ -212,8 +244,6 @@ export class Reporting {
     this.#stopAsked = false
     throw new CommandError('stop_failed', 'the agent outlived SIGKILL; it hangs in the kernel')
   }
-
-  #stopAsked = false
 
   /** Whether its end was asked for, and so is no failure. */
   get stopAsked(): boolean {

@@ -8,13 +8,14 @@ import { realClock } from './clock.js'
 import type { HookEvent } from './door/door.js'
 import { prepareLaunch, type Launch } from './launch.js'
 import type { Signal } from './lifecycle/signal.js'
-import { Observer, type Sight } from './observer.js'
+import { Observer, type Recorder } from './observer.js'
 import { any } from './profiles/any.js'
 import type { Profile } from './profiles/profile.js'
 import type { Reporting } from './reporting.js'
 import { outputTail, renderedScreen } from './signals/screen.js'
 import { oneLine } from './snippet.js'
 import type { AgentIdentity } from './state.js'
+import { isAlive } from './processes.js'
 import { PersonsTerminal } from './terminal.js'
 
 export interface RunOptions {
@@ -40,12 +41,8 @@ export interface RunOptions {
   log: Log
 }
 
-/** Takes a trace; it is told of each status too. */
-export interface Recorder extends Sight {
-  judged(judged: ReturnType<Observer['judge']>): void
-  close(): void
-}
-
+/** Notices that wait for the agent to come to rest. */
+const insertCharsMax = 8_192
 /** The bus is loaded once the agent has shown something, or after this long. */
 const reportAfterMs = 200
 /** When a key may have stopped the agent (Ctrl-Z, `:suspend`), its process is looked at this long after. */
@@ -53,6 +50,9 @@ const stopChecksMs = [60, 300] as const
 /** And this often in any case: another process may stop it. */
 const stopCheckEveryMs = 5_000
 const passedOn: NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']
+/** Those that ask for its end, if it comes within this long. */
+const ends: NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
+const endTakesMs = 10_000
 
 /**
  * Runs a command as if it ran bare, and tells the bus of it.
@@ -65,6 +65,12 @@ export async function runAgent(options: RunOptions): Promise<number> {
   } finally {
     run.giveBack()
   }
+}
+
+/** How the agent ended. */
+interface Ending {
+  code: number
+  signal: NodeJS.Signals | null
 }
 
 /** What a stream is made of, beyond its types. */
@@ -91,12 +97,19 @@ class AgentRun {
   /** 0 none, 1 under way, 2 to be done again after that. */
   #checksDue: 0 | 1 | 2 = 0
   #isOver = false
-  #endAsked = false
+  /** When somebody asked for its end: by a signal that was passed on. */
+  #endAskedMs: number | null = null
   /** What is to be written to the person's terminal when the agent is at rest. */
   #toInsert = ''
   #markExited = (): void => {}
   readonly #exited = new Promise<void>((resolve) => {
     this.#markExited = resolve
+  })
+
+  #isWorthTelling = false
+  #markToldToEnd = (): void => {}
+  readonly #toldToEnd = new Promise<void>((resolve) => {
+    this.#markToldToEnd = resolve
   })
 
   constructor(private readonly options: RunOptions) {}
@@ -124,17 +137,20 @@ class AgentRun {
 
     const childPty = this.#terminal ? import('./child-pty.js') : null
     await this.#prepare()
-    const outcome = new Promise<{ code: number; signal: NodeJS.Signals | null }>((resolve) => {
-      void this.#startChild(childPty, (code, signal) => resolve({ code, signal }))
+    const outcome = new Promise<Ending>((resolve, reject) => {
+      this.#startChild(childPty, (code, signal) => resolve({ code, signal })).catch(reject)
     })
-    const { code, signal } = await outcome
+    const ending = await outcome
     this.#isOver = true
-    await Promise.all([written(process.stdout), written(process.stderr)])
+    this.#gone(ending)
+    // A terminal that nobody reads any more must not keep this process: it goes when it is told to.
+    await Promise.race([Promise.all([written(process.stdout), written(process.stderr)]), this.#toldToEnd])
     this.giveBack()
     process.stdin.pause()
-    await this.#ended(code, signal)
+    await this.#lastWords()
     this.#observer.close()
     this.#recorder?.close()
+    const { code, signal } = ending
     return signal === null ? code : 128 + (constants.signals[signal] ?? 0)
   }
 
@@ -152,6 +168,7 @@ class AgentRun {
       openScreen: (isAlternate) =>
         size ? renderedScreen(size.columns, size.rows, isAlternate) : outputTail(),
       wantsSnippet: sendSnippet,
+      hidesText: !sendSnippet,
       clock: realClock,
       onChange: () => this.#changed(),
     })
@@ -169,6 +186,9 @@ class AgentRun {
       return this.#see(signal)
     }
     const { source, pid, body } = event
+    const { agentPid } = this.#observer
+    if (pid !== null && agentPid !== null && pid !== agentPid && !isAlive(agentPid))
+      this.#see(leftSignal(agentPid))
     this.#observer.event({ source, pid, body })
     this.#recorder?.event({ source, pid, body })
   }
@@ -199,7 +219,7 @@ class AgentRun {
       this.#child = await startOnPipes(child, this.#streams, events)
     }
     this.#passSignalsOn()
-    this.#see({ kind: 'started', atMs: Date.now() })
+    this.#see({ kind: 'started', atMs: realClock.now() })
     setTimeout(() => void this.#load(), reportAfterMs).unref()
   }
 
@@ -247,7 +267,7 @@ class AgentRun {
     if (!this.#isSuspended && !this.#terminal!.isRaw) this.#terminal!.takeOver()
     if (this.#isSuspended || !this.#child.isStopped) return
     this.#isSuspended = true
-    this.#see({ kind: 'stopped', atMs: Date.now() })
+    this.#see({ kind: 'stopped', atMs: realClock.now() })
     // The bus is told before there is nobody to tell it.
     setTimeout(() => {
       if (!this.#isSuspended) return
@@ -265,7 +285,7 @@ class AgentRun {
     this.#isSuspended = false
     this.#resize()
     this.#child.wake()
-    this.#see({ kind: 'continued', atMs: Date.now() })
+    this.#see({ kind: 'continued', atMs: realClock.now() })
   }
 
   #passSignalsOn(): void {
@@ -273,7 +293,7 @@ class AgentRun {
       process.on(name, () => {
         // Keys that signal reach a child in the terminal's own group without us.
         const isFromKeys = this.#child.sharesGroup && (name === 'SIGINT' || name === 'SIGQUIT')
-        this.#endAsked = true
+        if (ends.includes(name)) this.#askedToEnd()
         if (!isFromKeys) this.#child.signal(name)
       })
   }
@@ -340,8 +360,9 @@ class AgentRun {
 
   /** Writes to the person's terminal between two sequences of the agent's. */
   #insert(bytes: string): void {
-    this.#toInsert = bytes
-    if (this.#terminal && this.#observer.isAtRest) this.#insertNow()
+    if (!this.#terminal || this.#toInsert.length > insertCharsMax) return
+    this.#toInsert += bytes
+    if (this.#observer.isAtRest) this.#insertNow()
   }
 
   #insertNow(): void {
@@ -357,16 +378,27 @@ class AgentRun {
     this.#recorder?.typed(bytes)
   }
 
-  async #ended(code: number, signal: NodeJS.Signals | null): Promise<void> {
+  /** The agent is gone: that is known at once, whatever of its output is still to be written. */
+  #gone({ code, signal }: Ending): void {
     this.#markExited()
-    const asked = this.#endAsked || this.#reporting?.stopAsked === true
-    this.#see({ kind: 'exited', code, signal, asked, atMs: Date.now() })
+    const isEndAsked = this.#endAskedMs !== null && realClock.now() - this.#endAskedMs < endTakesMs
+    const asked = isEndAsked || this.#reporting?.stopAsked === true
+    this.#see({ kind: 'exited', code, signal, asked, atMs: realClock.now() })
     const failed = !asked && (code !== 0 || signal !== null)
     // An agent that came and went unseen is not worth the wait; one that failed is.
-    if (failed) await this.#load()
+    if (failed) this.#isWorthTelling = true
+  }
+
+  async #lastWords(): Promise<void> {
+    if (this.#isWorthTelling) await this.#load()
     // The answer to stop_agent goes out before the connection ends.
     await new Promise((resolve) => setImmediate(resolve))
     await this.#reporting?.end()
+  }
+
+  #askedToEnd(): void {
+    this.#endAskedMs = realClock.now()
+    if (this.#isOver) this.#markToldToEnd()
   }
 
   #note(level: 'error', event: string, error: Error): void {
@@ -385,6 +417,12 @@ function reportSignal({ body, atMs }: HookEvent): Signal | string {
     detail: typeof detail === 'string' ? oneLine(detail) : null,
     atMs,
   }
+}
+
+/** The agent's process was another one, which is gone: this one is no agent inside of it. */
+function leftSignal(pid: number): Signal {
+  const said = { name: 'its process is gone', thread: '', subagent: null, pid }
+  return { kind: 'hook', ...said, meaning: { says: 'left' }, atMs: realClock.now() }
 }
 
 /** Waits until a stream has taken all that it was given; one that is broken takes nothing more. */

@@ -37,7 +37,7 @@ export class Witness {
     this.#read = profile.openReader()
     const { ways, inject } = profile
     // A command that is no known agent has no events of its own at all.
-    const known = inject === null ? 'no_signals' : blind
+    const known = inject === null ? (hasScreen ? 'no_signals' : 'no_tty') : blind
     this.#memory = newMemory({
       ...ways,
       blind: known,
@@ -49,6 +49,11 @@ export class Witness {
   /** How many signals there were: while it stays the same, so does what is true, but for time. */
   get signals(): number {
     return this.#signals
+  }
+
+  /** The process whose events are this agent's; null while none is known. */
+  get agentPid(): number | null {
+    return this.#memory.pid
   }
 
   /** What the agent wrote. Never throws. */
@@ -113,10 +118,9 @@ export class Witness {
 
   /** Whether its screen tells something that nothing better does: then it is worth a look. */
   get wantsScreen(): boolean {
-    const { saidMs, answering, interrupted, ways } = this.#memory
-    return (
-      ways.screenTells && (ways.trustsScreen || saidMs === null || answering !== null || interrupted !== null)
-    )
+    const { tellsWork, asks, answering, interrupted, ways } = this.#memory
+    const isOpen = asks.length > 0 || answering !== null || interrupted !== null
+    return ways.screenTells && (ways.trustsScreen || !tellsWork || isOpen)
   }
 
   /** Whether typed text has to be marked as pasted (DECSET 2004). */
@@ -140,7 +144,7 @@ export class Witness {
 
   /** Whether the person looks at this terminal, as it reports itself; null when it does not. */
   get isFocused(): boolean | null {
-    return this.#isFocused
+    return this.#terminal.focusReports ? this.#isFocused : null
   }
 
   #terminalSignal(signal: TerminalSignal): void {

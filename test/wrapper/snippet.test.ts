@@ -91,6 +91,16 @@ void t.test('a screen shows what a terminal shows', async (t) => {
   t.equal((await screen.lines())[0], 'the end', 'after a burst')
 })
 
+void t.test('a sequence that says 2³¹ times costs nothing', async (t) => {
+  // Whatever takes a count; one that is done as often as it says would hang this test.
+  for (const final of 'ABCDEFGHIJKLMPSTXZ`abdegtu')
+    for (const count of [2_147_483_647, 100_000, 400]) {
+      const screen = renderedScreen(40, 4, () => false)
+      screen.write(Buffer.from(`x\u001b[${count}${final}\r\u001b[2J\u001b[Hthe end`))
+      t.match((await screen.lines()).join('|'), /the end/, `${count} ${final}`)
+    }
+})
+
 void t.test('the end of output without a terminal', async (t) => {
   const tail = outputTail()
   tail.write(Buffer.from('one\n10%\r50%\r100%\r\n\u001b[32mgreen\u001b[0m\n'))

@@ -1,5 +1,6 @@
 import type { Lifecycle } from '../../wire/messages.js'
-import { claimsOf, hooksComeMs, type Claim, type Confidence } from './claims.js'
+import { claimsOf, hooksComeMs } from './claims.js'
+import type { Claim, Confidence } from './claims/claim.js'
 import { newMemory, type Memory } from './memory.js'
 import { remember } from './remember.js'
 import type { Asking, Origin, Signal, Ways } from './signal.js'

@@ -57,6 +57,10 @@ export interface Memory {
   asks: Ask[]
   /** A key that may have answered the first ask, or whatever else was asked; how it was, is still to be seen. */
   answering: { ask: Ask | null; atMs: number; key: 'answer' | 'escape' } | null
+  /** An ask that ended because a key seemed to answer it: it comes back when it is seen again. */
+  inferred: Ask | null
+  /** The time of the last ask: no two have the same. */
+  lastAskMs: number
   background: number
   /** When the last background task ended. */
   backgroundEndedMs: number | null
@@ -93,6 +97,8 @@ export function newMemory(ways: Ways): Memory {
     turns: new Map(),
     asks: [],
     answering: null,
+    inferred: null,
+    lastAskMs: 0,
     background: 0,
     backgroundEndedMs: null,
     failure: null,

@@ -1,5 +1,5 @@
 import type { Memory } from './memory.js'
-import { hooked, reported, withdrawn } from './said.js'
+import { endReports, hooked, reported, withdrawn } from './said.js'
 import { notified, seen, titled, typed } from './shown.js'
 import type { Signal } from './signal.js'
 
@@ -35,6 +35,7 @@ export function remember(memory: Memory, signal: Signal): void {
       const { isRunning, text: evidence } = signal
       // What a program has announced goes with it, but for its failure: Program Status Protocol, rev 0.3, "Lifetime".
       withdrawn(memory, '', isRunning)
+      if (!isRunning) endReports(memory)
       memory.prompt = {
         isRunning,
         evidence,

@@ -17,6 +17,7 @@ export function hooked(memory: Memory, signal: Of<'hook'>): void {
     return
   }
   memory.saidMs = atMs
+  memory.inferred = null
   const evidence = subagent === null ? name : `${name} (subagent)`
   const scope = `${thread}/${subagent ?? ''}/`
   const said = { evidence, atMs, origin: signal.origin ?? 'hook' } as const
@@ -25,7 +26,7 @@ export function hooked(memory: Memory, signal: Of<'hook'>): void {
     asked(memory, said, meaning, scope)
   } else if (meaning.says === 'answered') answered(memory, scope, meaning.id)
   else if (meaning.says === 'background') counted(memory, meaning.count, atMs)
-  else if (meaning.says === 'left') memory.pid = null
+  else if (meaning.says === 'left') left(memory, said)
   else if (meaning.says === 'withdrawn') withdrawn(memory, thread)
   else if (subagent === null) turned(memory, thread, meaning, said)
   // A subagent's end ends what it asked; its work is no turn of the agent's.
@@ -56,13 +57,16 @@ function turned(
   said: Said,
 ): void {
   memory.turnSaidMs = said.atMs
-  if (meaning.says === 'began' || meaning.says === 'prompted' || meaning.says === 'working')
-    memory.tellsWork = true
+  // That a session began may come by another way than the rest, and alone.
+  if (meaning.says === 'prompted' || meaning.says === 'working') memory.tellsWork = true
+  // What was reported for an agent holds until the agent itself begins or ends something.
+  if (said.origin !== 'report' && meaning.says !== 'waits' && meaning.says !== 'working') endReports(memory)
   // A reminder that nothing goes on ends neither what is asked nor a failure.
   if (meaning.says !== 'waits' && memory.failure?.thread === thread) memory.failure = null
   switch (meaning.says) {
     case 'waits':
-      return setTurn(memory, thread, false, null, said)
+      // The turn has ended when it was interrupted, and not with the reminder.
+      return setTurn(memory, thread, false, null, { ...said, atMs: memory.interrupted?.atMs ?? said.atMs })
     case 'began':
       endAsks(memory, thread)
       return setTurn(memory, thread, false, null, said)
@@ -72,9 +76,10 @@ function turned(
       return setTurn(memory, thread, true, null, said)
     case 'working':
       // Asks without an id are over as soon as the agent goes on.
-      memory.asks = memory.asks.filter(({ key, origin }) => key !== `${thread}//` && origin !== 'report')
+      memory.asks = memory.asks.filter(({ key }) => key !== `${thread}//`)
       // The end of a tool may come after the key that interrupted it.
-      if (memory.interrupted !== null && said.atMs < memory.interrupted.atMs + interruptTakesMs) return
+      if (memory.interrupted?.origin === 'key' && said.atMs < memory.interrupted.atMs + interruptTakesMs)
+        return
       return setTurn(memory, thread, true, meaning.detail ?? null, said)
     case 'done':
       // Subagents that go on behind the turn still ask.
@@ -116,6 +121,22 @@ export function withdrawn(memory: Memory, thread: string, alsoFailure = true): v
   if (alsoFailure && failure?.origin === 'status' && isBelow(failure.thread)) memory.failure = null
 }
 
+/** The process that said all this is gone, and with it what it said. */
+function left(memory: Memory, said: Said): void {
+  memory.pid = null
+  for (const [thread, { isActive, origin }] of memory.turns)
+    if (isActive && origin !== 'report') setTurn(memory, thread, false, null, said)
+  memory.asks = memory.asks.filter(({ origin }) => origin === 'report')
+  memory.background = 0
+}
+
+/** Forgets what was reported, so that other signals tell. */
+export function endReports(memory: Memory): void {
+  for (const [name, { origin }] of memory.turns) if (origin === 'report') memory.turns.delete(name)
+  memory.asks = memory.asks.filter(({ origin }) => origin !== 'report')
+  if (memory.failure?.origin === 'report') memory.failure = null
+}
+
 /** So many background tasks run. */
 export function counted(memory: Memory, count: number, atMs: number): void {
   if (memory.background > 0 && count === 0) memory.backgroundEndedMs = atMs
@@ -138,7 +159,9 @@ function asked(
     open.detail = detail ?? open.detail
     return
   }
-  const ask: Ask = { ...said, key, attention, detail, standsMs: said.atMs + settleMs }
+  memory.lastAskMs = Math.max(said.atMs, memory.lastAskMs + 1)
+  const atMs = memory.lastAskMs
+  const ask: Ask = { ...said, atMs, key, attention, detail, standsMs: said.atMs + settleMs }
   memory.asks.push(ask)
   if (memory.asks.length > asksMax) memory.asks.shift()
 }

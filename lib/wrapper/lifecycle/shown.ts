@@ -1,8 +1,9 @@
 import type { Memory, Of } from './memory.js'
 import { counted } from './said.js'
 
-/** What the screen shows this long after a key is what came of it. */
-export const answerCheckMs = 250
+/** What the screen shows this long after a key is what came of it; one that cannot be read, after `unreadMs`. */
+const answerCheckMs = 250
+const unreadMs = 900
 
 /** The terminal's title. */
 export function titled(memory: Memory, { text, shows, detail, atMs }: Of<'title'>): void {
@@ -49,8 +50,10 @@ export function typed(memory: Memory, { key, atMs }: Of<'key'>): void {
   const ask = asks[0] ?? null
   if (interrupts && ask === null) return interrupted(memory, key === 'escape' ? 'Esc' : 'Ctrl-C', atMs)
   if (!answers && !interrupts) return
+  const isAsking = [memory.title?.shows, memory.screen?.shows].includes('asks') || memory.notified !== null
   memory.notified = null
-  if (ask === null && memory.saidMs !== null) return
+  // A key where nothing was asked answers nothing.
+  if (ask === null && (memory.saidMs !== null || !isAsking)) return
   memory.answering = { ask, atMs, key: interrupts ? 'escape' : 'answer' }
   // Where nothing will show what came of the key, it is believed.
   if (ask !== null && !(ways.screenTells && ask.origin !== 'report')) settleAnswer(memory, false)
@@ -64,11 +67,17 @@ export function seen(memory: Memory, { shows, attention, line, background, atMs 
   // What only the screen had told of, it tells on.
   const isChecked = answering !== null && atMs >= answering.atMs + answerCheckMs
   if (isChecked && answering.ask === null && shows !== null) memory.answering = null
-  if (answering?.ask != null && atMs >= answering.atMs + answerCheckMs) {
+  if (isChecked && answering.ask !== null && (shows !== null || atMs >= answering.atMs + unreadMs)) {
     settleAnswer(memory, shows === 'asks')
     // What was answered with a no ends the turn, and no event tells of it.
     if (shows === 'ready' && memory.asks.length === 0)
       memory.interrupted ??= { atMs, evidence: line ?? '', origin: 'screen' }
+  }
+  // It was drawn after the key that seemed to answer it.
+  if (shows === 'asks' && memory.inferred !== null && memory.asks.length === 0) {
+    memory.asks.push(memory.inferred)
+    memory.inferred = null
+    memory.interrupted = null
   }
   memory.screen =
     shows === null
@@ -93,7 +102,10 @@ function settleAnswer(memory: Memory, isDialogThere: boolean): void {
     memory.answering = null
     return
   }
-  if (ask?.origin !== 'report') memory.answering = null
+  if (ask?.origin !== 'report') {
+    memory.answering = null
+    memory.inferred = ask
+  }
   memory.asks = asks.filter((other) => other !== ask)
   if (key === 'escape' && !isDialogThere) {
     memory.asks = []

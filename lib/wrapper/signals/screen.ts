@@ -13,6 +13,12 @@ export interface Screen {
 const burstBytesMax = 128 * 1_024
 /** What the emulator may have before it before more is left out: a full-screen program will draw anew. */
 const renderingBytesMax = 8 * 1_024 * 1_024
+/** What the emulator takes at once. */
+const pieceBytes = 1_024
+/** Scrolling, inserting, deleting, tabs, repeating: the emulator does them as often as it is told, 2³¹ times too. */
+const countedFinals = 'STLMIZb'
+/** More often than a screen has lines or columns they mean nothing; such a sequence is passed over. */
+const countMax = 300
 /** Where rendering goes on after lines that were left out: on the main screen, at the start of a line, plain. */
 const afterGap = Buffer.from('\u001b[?1049l\u001b[0m\r')
 
@@ -39,6 +45,8 @@ export function renderedScreen(columns: number, rows: number, isAlternate: () =>
         allowProposedApi: true,
         logLevel: 'off',
       })
+      for (const final of countedFinals)
+        terminal.parser.registerCsiHandler({ final }, ([count]) => Number(count) > countMax)
     }
     const bytes = Buffer.concat(queued)
     queued = []
@@ -46,9 +54,23 @@ export function renderedScreen(columns: number, rows: number, isAlternate: () =>
     const current = terminal
     if (bytes.length === 0 || renderingBytes > renderingBytesMax) return current
     renderingBytes += bytes.length
-    await new Promise<void>((resolve) => current.write(bytes, resolve))
+    await new Promise<void>((resolve) => {
+      // The emulator lets others have their turn, but only between pieces.
+      for (let at = 0; at < bytes.length; at += pieceBytes) {
+        const end = at + pieceBytes
+        current.write(bytes.subarray(at, end), end < bytes.length ? undefined : resolve)
+      }
+    })
     renderingBytes -= bytes.length
     return current
+  }
+
+  /** Renders without anybody waiting for it; what cannot be rendered is no screen. */
+  const renderBehind = (): void => {
+    render().catch(() => {
+      queued = []
+      queuedBytes = 0
+    })
   }
 
   return {
@@ -56,11 +78,11 @@ export function renderedScreen(columns: number, rows: number, isAlternate: () =>
       queued.push(bytes)
       queuedBytes += bytes.length
       if (queuedBytes < 2 * burstBytesMax) return
-      if (isAlternate()) return void render()
+      if (isAlternate()) return renderBehind()
       const all = Buffer.concat(queued)
       // The emulator's own state is right again at the start of a line.
       const start = all.indexOf(0x0a, all.length - burstBytesMax) + 1
-      if (start === 0) return void render()
+      if (start === 0) return renderBehind()
       queued = [afterGap, all.subarray(start)]
       queuedBytes = all.length - start
     },

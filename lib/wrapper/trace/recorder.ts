@@ -1,8 +1,8 @@
 import { appendFileSync, openSync, closeSync } from 'node:fs'
 import type { Judged } from '../lifecycle/judge.js'
 import type { Signal } from '../lifecycle/signal.js'
+import type { Recorder } from '../observer.js'
 import type { AgentEvent, ProfileName } from '../profiles/profile.js'
-import type { Recorder } from '../run.js'
 import { blankBody, blankKeys, newSalt, OutputBlanker } from './blank.js'
 import { traceVersion, type TraceEntry } from './entry.js'
 

@@ -39,6 +39,7 @@ export async function replay(
     blind: launch.blind,
     hasScreen: launch.terminal,
     wantsSnippet: false,
+    hidesText: false,
     clock,
     onChange: tell,
     openScreen: (isAlternate) =>
