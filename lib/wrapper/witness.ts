@@ -118,8 +118,8 @@ export class Witness {
 
   /** Whether its screen tells something that nothing better does: then it is worth a look. */
   get wantsScreen(): boolean {
-    const { tellsWork, asks, answering, interrupted, ways } = this.#memory
-    const isOpen = asks.length > 0 || answering !== null || interrupted !== null
+    const { tellsWork, asks, title, answering, interrupted, ways } = this.#memory
+    const isOpen = asks.length > 0 || title?.shows === 'asks' || answering !== null || interrupted !== null
     return ways.screenTells && (ways.trustsScreen || !tellsWork || isOpen)
   }
 

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 import { parseEvent } from './event-json.js'
 import { sourcePattern } from './hook-line.js'
@@ -12,8 +12,11 @@ const bodyBytesMax = 64 * 1_024 * 1_024
 /** For headers, and for a whole request. */
 const requestMsDefault = 5_000
 /** A connection that an agent keeps open for its next event is closed after this long. */
-const keptOpenMs = 30_000
-const connectionsMax = 32
+const keptOpenMs = 5_000
+/** Parallel tools and subagents post at once, each on a connection of its own. */
+const connectionsMax = 512
+/** Of connections that have not shown the token the oldest goes, so that nobody else on this machine can fill them all. */
+const strangersMax = 256
 
 export interface HttpOptions {
   /** An event; it was answered before. Must not throw. */
@@ -41,12 +44,14 @@ export interface HttpDoor {
  * - 400 for a body that is no JSON, 413 for one over 64 MiB, 404 for a source that cannot be one, 405 for other methods
  * - 403 without the token, for a Host that is not this machine, and for whatever a web page sends.
  *
- * Of a body over 1 MiB the outer fields are taken that stand whole in its first MiB. It keeps no process alive.
+ * Of a body over 1 MiB those outer fields are taken that `parseEvent` reads of a beginning. It keeps no process alive.
  * @throws when the system gives no port.
  */
 export async function openHttp(options: HttpOptions): Promise<HttpDoor> {
   const { onEvent, onReport, onBad, requestMs = requestMsDefault } = options
   const token = randomBytes(24).toString('base64url')
+  const strangers = new Set<Socket>()
+  const isFull = () => onBad('too many connections at once')
   const server = createServer(
     {
       headersTimeout: requestMs,
@@ -60,6 +65,7 @@ export async function openHttp(options: HttpOptions): Promise<HttpDoor> {
         if (routed.status === 403) onBad('a request without the right to post was refused')
         return refuse(response, routed.status, routed.why)
       }
+      strangers.delete(request.socket)
       collect(request, response, (text, isWhole) => {
         let body: unknown
         try {
@@ -74,7 +80,22 @@ export async function openHttp(options: HttpOptions): Promise<HttpDoor> {
     },
   )
   server.maxConnections = connectionsMax
-  server.on('connection', (socket) => socket.unref())
+  server.on('drop', () => {
+    server.closeIdleConnections()
+    isFull()
+  })
+  server.on('connection', (socket) => {
+    socket.unref()
+    strangers.add(socket)
+    socket.once('close', () => strangers.delete(socket))
+    if (strangers.size <= strangersMax) return
+    isFull()
+    for (const oldest of strangers) {
+      strangers.delete(oldest)
+      oldest.destroy()
+      break
+    }
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => {

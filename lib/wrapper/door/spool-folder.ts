@@ -1,14 +1,14 @@
-import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { lstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-const namePattern = /^hooks-(\d{1,10})-[A-Za-z0-9]{6}$/
+const namePattern = /^hooks-(\d{1,10})-(\d{1,10})-[A-Za-z0-9]{6}$/
 
 /**
- * Makes a folder for the hooks of one launch, `hooks-<our pid>-<random>`, which nobody else may enter.
+ * Makes a folder for the hooks of one launch, `hooks-<our namespace>-<our pid>-<random>`, which nobody else may enter.
  * @throws when `runtimeDir` cannot be written.
  */
 export function makeSpoolFolder(runtimeDir: string): string {
-  return mkdtempSync(join(runtimeDir, `hooks-${process.pid}-`))
+  return mkdtempSync(join(runtimeDir, `hooks-${pidNamespace()}-${process.pid}-`))
 }
 
 /** Removes a spool folder with all that is in it; a link in it is removed, not followed. Never throws. */
@@ -21,15 +21,28 @@ export function removeSpoolFolder(folder: string): void {
   }
 }
 
-/** Removes what launches left behind that could not clean up: real folders of this user whose process is gone. */
+/**
+ * Removes what launches left behind that could not clean up: real folders of this user whose process is gone. In a
+ * container that shares the folder, pids are others: what another namespace's launches made is theirs.
+ */
 export function removeStaleFolders(runtimeDir: string): void {
   const uid = process.getuid?.()
+  const ours = pidNamespace()
   for (const name of namesIn(runtimeDir)) {
-    const pid = Number(namePattern.exec(name)?.[1])
-    if (Number.isNaN(pid) || isAlive(pid)) continue
+    const [, space, pid] = namePattern.exec(name) ?? []
+    if (space !== ours || isAlive(Number(pid))) continue
     const folder = join(runtimeDir, name)
     const stats = lstatSync(folder, { throwIfNoEntry: false })
     if (stats?.isDirectory() && stats.uid === uid) removeSpoolFolder(folder)
+  }
+}
+
+/** The number of the namespace in which our pid counts; 0 where there are none. Linux: pid_namespaces(7). */
+function pidNamespace(): string {
+  try {
+    return /\d{1,10}/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
+  } catch {
+    return '0'
   }
 }
 

@@ -19,16 +19,18 @@ import { makeSpoolFolder, removeSpoolFolder, removeStaleFolders } from './spool-
 const eventBytesMax = 262_144
 /** Events that may wait; of more the oldest are dropped, because the newest say how things are. */
 const waitingMax = 1_000
-/** Entries of the folder that one look takes in. */
-const entriesMax = 4_096
+/** Of marks, and of other names, so many are taken in by one look, and so many entries are gone through for them. */
+const namesMax = 4_096
+const entriesMax = 16_384
 /** Between two turns of the event loop so much is read, so that the terminal never waits for long. */
 const eventsPerTurn = 32
 const bytesPerTurn = 524_288
 /** How often the folder is looked at without being told; the second when the system does not tell. */
 const lookMs = 2_000
 const lookUntoldMs = 250
-/** What a hook began and did not end in this time is removed. */
+/** What a hook began and did not end in this time is removed; the second while the folder is full of such. */
 const unfinishedMs = 60_000
+const unfinishedFullMs = 1_000
 
 export interface SpoolOptions {
   /** A folder that only this user may enter. */
@@ -77,6 +79,8 @@ interface Found {
   hookPid: number
   completeNs: bigint
 }
+
+const markPattern = /^(([a-z][a-z0-9-]{0,31})\.(\d{1,10})\.(\d{1,10}))\.done$/
 
 class SpoolReader {
   readonly #watcher: { close(): void } | null
@@ -140,13 +144,18 @@ class SpoolReader {
 
   /** @returns what is complete, the first first. */
   #look(): Found[] {
-    const names = this.#names()
+    const { marks, others } = this.#names()
     const found: Found[] = []
-    for (const name of names) {
+    for (const name of marks) {
       const one = this.#identify(name)
       if (one) found.push(one)
-      else if (!names.has(name + completeSuffix)) this.#removeUnfinished(name)
     }
+    const isFull = others.size >= namesMax
+    let removed = 0
+    for (const name of others)
+      if (!marks.has(name + completeSuffix) && this.#removeUnfinished(name, isFull)) removed++
+    // What they hid may be seen now.
+    if (isFull && removed > 0) this.#mustLook = true
     // The system's clock ticks only every few milliseconds; hooks that follow each other have rising pids.
     found.sort((a, b) => Number(a.completeNs - b.completeNs) || a.hookPid - b.hookPid)
     const tooMany = found.splice(0, Math.max(0, found.length - waitingMax))
@@ -156,23 +165,28 @@ class SpoolReader {
     return found
   }
 
-  #names(): Set<string> {
-    const names = new Set<string>()
+  /** The marks of complete events, and everything else, so that neither hides the other. */
+  #names(): { marks: Set<string>; others: Set<string> } {
+    const marks = new Set<string>()
+    const others = new Set<string>()
     try {
       const folder = opendirSync(this.dir)
       try {
-        for (let entry; names.size < entriesMax && (entry = folder.readSync());) names.add(entry.name)
+        for (let seen = 0, entry; seen < entriesMax && (entry = folder.readSync()); seen++) {
+          const names = markPattern.test(entry.name) ? marks : others
+          if (names.size < namesMax) names.add(entry.name)
+        }
       } finally {
         folder.closeSync()
       }
     } catch {
       this.options.onBad('the folder of the hooks cannot be read')
     }
-    return names
+    return { marks, others }
   }
 
   #identify(name: string): Found | null {
-    const parts = /^(([a-z][a-z0-9-]{0,31})\.(\d{1,10})\.(\d{1,10}))\.done$/.exec(name)
+    const parts = markPattern.exec(name)
     if (parts === null) return null
     const stats = lstatSync(join(this.dir, name), { bigint: true, throwIfNoEntry: false })
     if (!stats?.isFile()) return null
@@ -180,10 +194,11 @@ class SpoolReader {
     return { mark: name, file, source, pid: Number(pid), hookPid: Number(hookPid), completeNs: stats.ctimeNs }
   }
 
-  #removeUnfinished(name: string): void {
+  #removeUnfinished(name: string, isFull: boolean): boolean {
     const file = join(this.dir, name)
     const stats = lstatSync(file, { throwIfNoEntry: false })
-    if (stats && !stats.isDirectory() && Date.now() - stats.mtimeMs > unfinishedMs) tryUnlink(file)
+    if (!stats || stats.isDirectory()) return false
+    return Date.now() - stats.mtimeMs > (isFull ? unfinishedFullMs : unfinishedMs) && tryUnlink(file)
   }
 
   /** @returns how many bytes were read. */

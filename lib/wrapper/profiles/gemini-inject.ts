@@ -2,6 +2,7 @@ import { parse, type ParseError } from 'jsonc-parser'
 import path from 'node:path'
 import { fieldsOf } from './detail.js'
 import type { Injection, Launch } from './profile.js'
+import { YargsArguments } from './yargs-arguments.js'
 
 const defaultsName = 'GEMINI_CLI_SYSTEM_DEFAULTS_PATH'
 const settingsName = 'GEMINI_CLI_SYSTEM_SETTINGS_PATH'
@@ -16,18 +17,16 @@ const events = 'SessionStart BeforeAgent BeforeTool Notification AfterTool After
 
 /** cli/src/config/config.ts, `parseArguments`. */
 const subcommands = new Set('mcp extensions extension skills skill hooks hook gemma'.split(' '))
-const elsewhere = new Set(
-  `-v --version -h --help -l --list-extensions --list-sessions --delete-session --acp --experimental-acp`.split(
-    ' ',
-  ),
-)
-const valued = new Set(
-  `-m --model -p --prompt -i --prompt-interactive -w --worktree --approval-mode --policy --admin-policy
-  --allowed-mcp-server-names --allowed-tools -e --extensions -r --resume --session-file --session-id
-  --include-directories -o --output-format --fake-responses --fake-responses-non-strict --record-responses`.split(
-    /\s+/,
-  ),
-)
+const elsewhere = [
+  ['-v', '--version'],
+  ['-h', '--help'],
+  ['-l', '--list-extensions'],
+  ['--list-sessions'],
+  ['--acp'],
+  ['--experimental-acp'],
+]
+/** Those that are known before the subcommand is. */
+const booleans = new Set('-d --debug -v --version -h --help --is-command'.split(' '))
 
 /**
  * Adds hooks for this launch as the lowest layer of settings, the system's defaults, to which the hooks of all others are
@@ -37,24 +36,26 @@ const valued = new Set(
  */
 export function injectGemini(launch: Launch): Injection | null {
   const { args, env } = launch
-  const { isConversation, isSandboxed } = readArguments(args, env)
-  if (!isConversation) return null
+  const read = new YargsArguments(args, booleans)
+  if (subcommands.has(read.firstWord ?? '') || read.has('--delete-session')) return null
+  if (elsewhere.some((names) => read.switchedOn(...names) === true)) return null
   const asIs = (blind: string): Injection => ({ args: [...args], env: {}, files: [], blind })
-  // There the hooks are other files, and the door is out of reach.
-  if (isSandboxed) return asIs('sandboxed')
-  const file = path.join(launch.dir, 'gemini-defaults.json')
-  const script = path.join(launch.dir, 'gemini-hook.sh')
-  if (!isLoaded(launch, file)) return asIs('hooks_refused')
   const own = objectIn(
     launch.readText(path.join(env['GEMINI_CLI_HOME'] ?? env['HOME'] ?? '', '.gemini/settings.json')),
   )
-  if (own !== null && isOff(own)) return asIs('hooks_off')
-
   const replaced = defaultsPath(launch)
   const text = launch.readText(replaced)
+  const given = text === null ? {} : objectIn(text)
+  const sandbox = sandboxIn(own) ?? sandboxIn(given)
+  // There the hooks are other files, and the door is out of reach.
+  if (isSandboxed(read.switchedOn('-s', '--sandbox'), env, sandbox)) return asIs('sandboxed')
+  const file = path.join(launch.dir, 'gemini-defaults.json')
+  const script = path.join(launch.dir, 'gemini-hook.sh')
+  if (!isLoaded(launch, file)) return asIs('hooks_refused')
+  if (own !== null && isOff(own)) return asIs('hooks_off')
+
   // What it would have refused is not smuggled in.
   if (text !== null && !isLoaded(launch, replaced)) return asIs('own_settings')
-  const given = text === null ? {} : objectIn(text)
   if (given === null) return asIs('own_settings')
   if (isOff(given)) return asIs('hooks_off')
   const hooks = addHooks(given['hooks'], `test -r ${quote(script)} && . ${quote(script)}; exit 0`)
@@ -71,26 +72,22 @@ export function injectGemini(launch: Launch): Injection | null {
   }
 }
 
-function readArguments(
-  args: readonly string[],
-  env: Launch['env'],
-): { isConversation: boolean; isSandboxed: boolean } {
-  let isSandboxed = !['', '0', 'false', undefined].includes(env['GEMINI_SANDBOX']?.trim().toLowerCase())
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i]!
-    if (arg === '--') break
-    if (!arg.startsWith('-') || arg === '-') {
-      // The first word is a prompt, unless it is a subcommand.
-      if (subcommands.has(arg)) return { isConversation: false, isSandboxed }
-      break
-    }
-    const [name = '', value] = arg.split('=', 2)
-    if (elsewhere.has(name) && value !== 'false') return { isConversation: false, isSandboxed }
-    if (name === '-s' || name === '--sandbox') isSandboxed = value !== 'false' && args[i + 1] !== 'false'
-    else if (name === '--no-sandbox') isSandboxed = false
-    if (valued.has(name) && value === undefined) i++
-  }
-  return { isConversation: true, isSandboxed }
+/**
+ * Whether it starts itself again in a sandbox: the flag sets the variable, which goes before the settings.
+ * cli/src/config/sandboxConfig.ts
+ */
+function isSandboxed(flag: boolean | null, env: Launch['env'], setting: unknown): boolean {
+  // It is in one already.
+  if (env['SANDBOX']) return false
+  if (flag === true) return true
+  const variable = env['GEMINI_SANDBOX']?.trim().toLowerCase() ?? ''
+  const wanted = variable === '' ? (flag ?? fieldsOf(setting)?.['enabled'] ?? setting) : variable
+  return typeof wanted === 'string' ? !['', '0', 'false'].includes(wanted) : wanted === true
+}
+
+/** settingsSchema.ts: `tools.sandbox`, on or off, a command, or both. */
+function sandboxIn(settings: Readonly<Record<string, unknown>> | null): unknown {
+  return fieldsOf(settings?.['tools'])?.['sandbox']
 }
 
 /** Where the file is that ours takes the place of. cli/src/config/settings.ts, `getSystemDefaultsPath`. */

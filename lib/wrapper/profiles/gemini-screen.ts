@@ -108,6 +108,10 @@ function prompt(lines: readonly string[]): ScreenReading | null {
   const rule = lines.findLastIndex((line) => /^─{10,}$/u.test(line))
   if (rule === -1 || !lines.slice(rule + 1).some(isPrompt)) return null
   const status = lines.slice(Math.max(0, rule - statusRowsMax), rule)
+  // Takes the place of the status when a shell command was silent for 5 s: a guess, which the title shares after 30 s.
+  // cli/src/ui/hooks/usePhraseCycler.ts, StatusRow.tsx
+  if (status.some((line) => /^ ?! Shell awaiting input \(Tab to focus\)$/u.test(line)))
+    return { shows: 'working', attention: null, line: 'its shell may wait for input' }
   const working = status.findLast((line) => /\(esc to cancel, \d+[smh]/u.test(line))
   if (working !== undefined)
     return { shows: 'working', attention: null, line: oneLine(working.replace(/\? for shortcuts$/u, '')) }

@@ -42,7 +42,8 @@ export const gemini: Profile = {
  */
 const titles = [
   { pattern: /^◇\s+Ready(?:\s|$)/u, shows: 'ready' },
-  // Also a guess: a shell command that has written something and then nothing for 30 s. cli/src/ui/hooks/useShellInactivityStatus.ts
+  // Also a guess: a shell command that has written something and then nothing for 30 s; the screen tells which.
+  // cli/src/ui/hooks/useShellInactivityStatus.ts
   { pattern: /^✋\s+Action Required(?:\s|$)/u, shows: 'asks' },
   { pattern: /^✦\s+\S/u, shows: 'working' },
   { pattern: /^⏲\uFE0F?\s+Working…/u, shows: 'working' },

@@ -5,6 +5,8 @@ import { OpencodeSessions } from './opencode-sessions.js'
 /** Processes whose events are kept apart; those of the ones after that are only noted. */
 const processesMax = 8
 const idCharsMax = 128
+/** Events whose ids are remembered: one comes again some seconds later, with the few that were posted in between. */
+const repeatableMax = 256
 /** In its automatic mode opencode publishes what it would ask, and answers it some milliseconds later. */
 const settleMs = 250
 
@@ -13,14 +15,19 @@ type Saying = Pick<Said, 'meaning'> & Partial<Said>
 
 /**
  * Reads what the plugin posts. Each process has its own sessions: an opencode that a tool of this one started
- * inherits the plugin, and must not count among this one's.
+ * inherits the plugin, and must not count among this one's. An event that is posted twice is read once.
  */
 export function openOpencodeReader(): (event: AgentEvent) => Said[] {
   const processes = new Map<number | null, OpencodeSessions>()
+  const taken = new Set<string>()
   return ({ source, pid: sender, body }) => {
     const fields = fieldsOf(body)
     if (source !== 'opencode' || fields === null || typeof fields.type !== 'string') return []
     const { type, properties, pid: given } = fields
+    const event = idOf(fields.id)
+    if (event !== null && taken.has(event)) return []
+    if (event !== null) taken.add(event)
+    if (taken.size > repeatableMax) taken.delete(taken.values().next().value!)
     const pid = typeof given === 'number' && Number.isSafeInteger(given) && given > 0 ? given : sender
     const sessions = processes.get(pid) ?? new OpencodeSessions()
     if (processes.size < processesMax) processes.set(pid, sessions)

@@ -3,6 +3,8 @@ export const pluginFileName = 'aoc-pulse-told-by-opencode.mjs'
 
 /** What the plugin posts to the launch's door: one of opencode's events, cut down to what is read of it. */
 export interface ToldEvent {
+  /** Like no other's: what the door had taken and could not answer in time is posted again. */
+  id: string
   /** The process of opencode that loaded the plugin. */
   pid: number
   /** Tells apart how often the plugin was loaded there: once for each folder, and again when the settings are. */
@@ -114,6 +116,10 @@ const post = (text) =>
     socket.write(head.join('\r\n') + '\r\n\r\n' + text)
   })
 
+/** Where this file is loaded again, its ids are others. */
+const own = Math.random().toString(36).slice(2, 12)
+let count = 0
+
 /** What is still to be posted, one after the other; what is too much goes from its old end. */
 const waiting = []
 let isPosting = false
@@ -129,7 +135,7 @@ const postAll = async () => {
 }
 
 const tell = (instance, type, properties) => {
-  waiting.push(JSON.stringify({ pid: process.pid, instance, type, properties }))
+  waiting.push(JSON.stringify({ id: own + '-' + count++, pid: process.pid, instance, type, properties }))
   if (waiting.length > waitingMax) waiting.shift()
   void postAll()
 }

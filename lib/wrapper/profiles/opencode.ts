@@ -5,6 +5,7 @@ import { openOpencodeReader } from './opencode-events.js'
 import { pluginFileName, pluginText } from './opencode-plugin.js'
 import { opencodeScreen } from './opencode-screen.js'
 import type { Injection, Launch, Profile } from './profile.js'
+import { YargsArguments } from './yargs-arguments.js'
 
 /**
  * opencode 1.x (npm `opencode-ai`): a plugin of our own, named in `OPENCODE_CONFIG_CONTENT` for this launch, tells of its
@@ -43,50 +44,36 @@ export const opencode: Profile = {
 const otherCommands = new Set(
   (
     'completion acp mcp debug providers auth agent upgrade uninstall models stats export import github session ' +
-    'plugin plug db generate'
+    'plugin plug db generate ' +
+    // It checks a pull request out, and starts opencode as another process.
+    'pr'
   ).split(' '),
 )
-/** Options of opencode and of its default command that take the next argument. */
-const valuedOptions = new Set(
-  '--log-level --port --hostname --mdns-domain --cors -m --model -s --session --prompt --agent --replay-limit'.split(
-    ' ',
-  ),
-)
+/** Options of all commands that take no value. */
+const booleans = new Set('-h --help -v --version --print-logs --pure'.split(' '))
 
 function inject({ args, env, url, dir }: Launch): Injection | null {
-  const flags = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length)
-  const has = (...names: string[]): boolean =>
-    flags.some((flag) => names.some((name) => flag === name || flag.startsWith(`${name}=`)))
-  const command = commandOf(flags)
-  if (otherCommands.has(command ?? '') || has('-h', '--help', '-v', '--version')) return null
+  const read = new YargsArguments(args, booleans)
+  const isOn = (...names: string[]): boolean => read.switchedOn(...names) === true
+  const command = read.firstWord
+  if (otherCommands.has(command ?? '') || isOn('-h', '--help') || isOn('-v', '--version')) return null
 
   const blind = (why: string): Injection => ({ args: [...args], env: {}, files: [], blind: why })
   // Without external plugins there is none of ours (1.18.33: the flag is this variable).
-  if (has('--pure') || /^(?:1|true)$/i.test(env.OPENCODE_PURE ?? '')) return blind('own_settings')
+  if (isOn('--pure') || /^(?:1|true)$/i.test(env.OPENCODE_PURE ?? '')) return blind('own_settings')
   // The sessions are in another process, which has its own plugins.
-  if (command === 'attach' || (command === 'run' && has('--attach'))) return blind('remote_agent')
+  if (command === 'attach' || (command === 'run' && read.has('--attach'))) return blind('remote_agent')
 
   const file = path.join(dir, pluginFileName)
   const settings = settingsWith(pathToFileURL(file).href, env.OPENCODE_CONFIG_CONTENT)
   if (settings === null) return blind('own_settings')
-  const isInteractive =
-    command !== 'run' || has('--interactive') || flags.some((flag) => /^-[a-z]*i/.test(flag))
+  const isInteractive = command !== 'run' || isOn('-i', '--interactive')
   return {
     args: [...args],
     env: { OPENCODE_CONFIG_CONTENT: settings },
     files: [{ path: file, text: pluginText({ url: `${url}opencode`, isInteractive }) }],
     blind: null,
   }
-}
-
-/** The first argument that is no option; null when opencode is only started. */
-function commandOf(flags: readonly string[]): string | null {
-  for (let i = 0; i < flags.length; i++) {
-    const flag = flags[i]!
-    if (!flag.startsWith('-')) return flag
-    if (valuedOptions.has(flag)) i++
-  }
-  return null
 }
 
 /**

@@ -35,6 +35,12 @@ for (const [what, text, expected] of cases) {
   })
 }
 
+void t.test('of much broken JSON the beginning is read', (t) => {
+  const objects = '{"i":1},'.repeat(40_000)
+  t.strictSame(parseEvent(`{"a":"b","c":[${objects}{}],"late":"d",`), { a: 'b' })
+  t.end()
+})
+
 void t.test('a field of an odd name stays a field', (t) => {
   const body = parseEvent('{"__proto__":"x","a":1,"b') as object
   t.equal(Object.getPrototypeOf(body), Object.prototype)

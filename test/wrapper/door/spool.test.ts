@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -17,6 +18,7 @@ import t from 'tap'
 
 import { openDoor } from '../../../lib/wrapper/door/door.js'
 import { openSpool } from '../../../lib/wrapper/door/spool.js'
+import { makeSpoolFolder } from '../../../lib/wrapper/door/spool-folder.js'
 import { makeFolder } from '../repository.js'
 import { open, run } from './opened.js'
 
@@ -28,7 +30,7 @@ function leave(spoolDir: string, name: string, text: string): void {
 
 void t.test('the event of a hook comes with its source and the process that ran it', async (t) => {
   const { door, events, count } = await open(t)
-  t.match(basename(door.spoolDir), new RegExp(`^hooks-${process.pid}-\\w{6}$`))
+  t.match(basename(door.spoolDir), new RegExp(`^hooks-\\d+-${process.pid}-\\w{6}$`))
   t.equal(lstatSync(door.spoolDir).mode & 0o777, 0o700)
   await run(['/bin/sh', '-c', door.hookLine('gemini')], '{"hook_event_name":"AfterAgent"}')
   await count(1)
@@ -172,6 +174,28 @@ void t.test('what a hook began long ago is removed, what it begins now is not', 
   t.strictSame(readdirSync(door.spoolDir).toSorted(), ['codex.1.2', 'files'])
 })
 
+void t.test('a folder full of what was begun hides no event', async (t) => {
+  const { door, events, count } = await open(t)
+  const { spoolDir } = door
+  const lately = new Date(Date.now() - 10_000)
+  for (let n = 0; n < 5_000; n++) {
+    const file = join(spoolDir, n % 2 === 0 ? `codex.1.${n}` : `junk ${n}`)
+    writeFileSync(file, '')
+    utimesSync(file, lately, lately)
+  }
+  const begun = join(spoolDir, 'codex.2.1')
+  writeFileSync(begun, '"begun"')
+  leave(spoolDir, 'codex.2.2', '"good"')
+  await count(1)
+  writeFileSync(`${begun}.done`, '')
+  await count(2)
+  t.strictSame(
+    events.map(({ body }) => body),
+    ['good', 'begun'],
+  )
+  t.ok(readdirSync(spoolDir).length < 4_096, 'there is room again')
+})
+
 void t.test('an event is found also when the system does not tell', async (t) => {
   const silent = () => ({ close() {} })
   const unwilling = () => {
@@ -255,21 +279,27 @@ void t.test('what dead launches left is removed, and nothing else', async (t) =>
     mkdirSync(join(runtimeDir, name))
     return name
   }
-  const stale = make(`hooks-${pid}-abcDEF`)
+  const ours = basename(makeSpoolFolder(outside)).split('-').slice(0, 2).join('-')
+  const elsewhere = `hooks-${Number(ours.slice('hooks-'.length)) + 1}`
+  for (const name of readdirSync(outside)) if (name !== 'precious') rmdirSync(join(outside, name))
+  const stale = make(`${ours}-${pid}-abcDEF`)
   mkdirSync(join(runtimeDir, stale, 'files'))
   writeFileSync(join(runtimeDir, stale, 'files/settings.json'), '{}')
   symlinkSync(outside, join(runtimeDir, stale, 'link'))
-  symlinkSync(outside, join(runtimeDir, `hooks-${pid}-linked`))
-  writeFileSync(join(runtimeDir, `hooks-${pid}-aafile`), '')
+  symlinkSync(outside, join(runtimeDir, `${ours}-${pid}-linked`))
+  writeFileSync(join(runtimeDir, `${ours}-${pid}-aafile`), '')
   const kept = [
-    make(`hooks-${process.pid}-abcDEF`),
-    make('hooks-1-abcDEF'),
-    make(`hooks-${pid}-abcDEFG`),
-    make(`hooks-${pid}`),
-    make(`hooks-x${pid}-abcDEF`),
-    make(`hooks-0-abcDEF`),
-    `hooks-${pid}-linked`,
-    `hooks-${pid}-aafile`,
+    make(`${ours}-${process.pid}-abcDEF`),
+    make(`${ours}-1-abcDEF`),
+    make(`${ours}-${pid}-abcDEFG`),
+    make(`${ours}-${pid}`),
+    make(`${ours}-x${pid}-abcDEF`),
+    make(`${ours}-0-abcDEF`),
+    // There another process may have this pid, and this one may be there.
+    make(`${elsewhere}-${pid}-abcDEF`),
+    make(`hooks-${pid}-abcDEF`),
+    `${ours}-${pid}-linked`,
+    `${ours}-${pid}-aafile`,
   ]
   const door = await openDoor({ runtimeDir, onEvent() {}, now: () => 0 })
   t.strictSame(readdirSync(runtimeDir).toSorted(), [...kept, basename(door.spoolDir)].toSorted())

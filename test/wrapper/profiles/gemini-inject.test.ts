@@ -14,6 +14,7 @@ function launch(
   { files = {}, ...more }: Partial<Launch> & { files?: Record<string, string> } = {},
 ): Launch {
   return {
+    file: '/usr/bin/gemini',
     args,
     env: { HOME: '/root' },
     url: 'http://127.0.0.1:1/token/',
@@ -21,6 +22,7 @@ function launch(
     hookLine: (source) => `exec /bin/sh -c 'f="$1/$3.$PPID"; cat >"$f"' aoc /run/aoc 1 ${source}`,
     hookArgv: () => [],
     readText: (file) => files[file] ?? null,
+    listDir: () => [],
     isRootsAlone: () => true,
     platform: 'linux',
     ...more,
@@ -82,6 +84,8 @@ void t.test('inject', async (t) => {
       ['skills', 'list'],
       ['hooks', 'migrate'],
       ['-d', 'gemma', 'stop'],
+      ['-yd', 'mcp', 'list'],
+      ['-s', 'false', 'mcp', 'list'],
       ['-m', 'x', 'mcp', 'list'],
       ['--version'],
       ['-h'],
@@ -89,6 +93,14 @@ void t.test('inject', async (t) => {
       ['--list-sessions'],
       ['--delete-session=3'],
       ['--acp'],
+      ['hi', '--acp'],
+      ['hello', '--list-sessions'],
+      ['hello', '--listSessions'],
+      ['-yl'],
+      ['explain', 'it', '-v'],
+      // Nothing that begins with a dash is a value.
+      ['--prompt', '--help'],
+      ['-i', '-v'],
     ])
       t.equal(inject(args), null, args.join(' '))
   })
@@ -96,8 +108,11 @@ void t.test('inject', async (t) => {
   await t.test('a prompt that reads like a subcommand or an option is a prompt', async (t) => {
     for (const args of [
       ['-p', 'mcp'],
-      ['--prompt', '--help'],
-      ['-i', '-v'],
+      // Until the subcommand is known, all other options are taken to have a value.
+      ['-y', 'mcp', 'list'],
+      ['-i=-v'],
+      ['--version', 'false'],
+      ['--no-acp'],
       ['explain', 'mcp'],
       ['--', '--version'],
       ['-r', 'latest'],
@@ -111,8 +126,40 @@ void t.test('inject', async (t) => {
     t.equal(inject(['-s'])?.blind, 'sandboxed')
     t.equal(inject(['--sandbox=true', 'hello'])?.blind, 'sandboxed')
     t.equal(inject([], { env: { HOME: '/root', GEMINI_SANDBOX: 'docker' } })?.blind, 'sandboxed')
-    t.equal(inject(['--no-sandbox'], { env: { HOME: '/root', GEMINI_SANDBOX: 'docker' } })?.blind, null)
-    t.equal(inject(['--sandbox=false'])?.blind, null)
+    for (const args of [
+      ['fix', '--sandbox'],
+      ['fix', '-s'],
+      ['-ys'],
+      ['-y', '-s', 'fix'],
+      ['--no-sandbox', '-s'],
+    ])
+      t.equal(inject(args)?.blind, 'sandboxed', args.join(' '))
+    t.equal(
+      inject(['--no-sandbox'], { env: { HOME: '/root', GEMINI_SANDBOX: 'docker' } })?.blind,
+      'sandboxed',
+      'the variable goes before the flag',
+    )
+    t.equal(inject(['-s'], { env: { HOME: '/root', SANDBOX: 'sandbox-exec' } })?.blind, null, 'inside of one')
+    for (const args of [['--sandbox=false'], ['--no-sandbox'], ['-s', 'false'], ['--', '-s']])
+      t.equal(inject(args)?.blind, null, args.join(' '))
+  })
+
+  await t.test('a sandbox of the settings', async (t) => {
+    const file = '/root/.gemini/settings.json'
+    const blind = (sandbox: unknown, args: string[] = [], env: Record<string, string> = {}): unknown =>
+      inject(args, {
+        files: { [file]: JSON.stringify({ tools: { sandbox } }) },
+        env: { HOME: '/root', ...env },
+      })?.blind
+    for (const sandbox of [true, 'docker', { enabled: true }, { enabled: true, command: 'podman' }])
+      t.equal(blind(sandbox), 'sandboxed', JSON.stringify(sandbox))
+    for (const sandbox of [false, '', 'false', '0', null, 7, {}, { enabled: false, command: 'podman' }])
+      t.equal(blind(sandbox), null, JSON.stringify(sandbox))
+    t.equal(blind(true, ['--no-sandbox']), null)
+    t.equal(blind(true, [], { GEMINI_SANDBOX: 'false' }), null)
+    const defaults = { [defaultsFile]: '{"tools": {"sandbox": true}}' }
+    t.equal(inject([], { files: defaults })?.blind, 'sandboxed')
+    t.equal(inject([], { files: { ...defaults, [file]: '{"tools": {"sandbox": false}}' } })?.blind, null)
   })
 
   await t.test("an administrator's own defaults stay, with comments read", async (t) => {

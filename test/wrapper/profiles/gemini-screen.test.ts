@@ -138,6 +138,9 @@ void t.test('screens', async (t) => {
       line: '⠋ Thinking... (esc to cancel, 1m 2s)',
     })
     t.match(reads('                 ? for shortcuts', ...composer), { shows: 'ready' })
+    const silent = ' ! Shell awaiting input (Tab to focus)'
+    t.match(reads(silent, ...composer), { shows: 'working', line: 'its shell may wait for input' })
+    t.match(reads(`✦ It says "${silent}"`, ...composer), { shows: 'ready' }, 'in prose')
     t.equal(reads(...box('⊶  Shell vim', ''), '', ...composer), null, 'the person may be in there')
   })
 

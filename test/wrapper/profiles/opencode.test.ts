@@ -16,6 +16,7 @@ const dir = '/tmp/a launch {env:HOME}#1'
 
 function injected(args: string[], env: Record<string, string> = {}): Injection | null {
   const launch: Launch = {
+    file: '/usr/bin/opencode',
     args,
     env,
     url,
@@ -23,6 +24,7 @@ function injected(args: string[], env: Record<string, string> = {}): Injection |
     hookLine: () => '',
     hookArgv: () => [],
     readText: () => null,
+    listDir: () => [],
     isRootsAlone: () => false,
     platform: 'linux',
   }
@@ -45,7 +47,9 @@ void t.test(
       ['--log-level', 'DEBUG', 'run', 'hi'],
       ['--mini'],
       ['serve', '--port', '0'],
-      ['pr', '12'],
+      ['-c', 'mcp'],
+      ['--prompt=-v'],
+      ['--no-pure', '--session', '-1'],
     ]) {
       const injection = injected(args)
       t.same(injection?.args, args)
@@ -79,6 +83,14 @@ void t.test('what is no conversation is left as it is', async (t) => {
     ['--version'],
     ['run', '-h'],
     ['acp'],
+    ['pr', '12'],
+    ['-pv'],
+    ['run', '-iv', 'hi'],
+    // opencode has no value that begins with a dash.
+    ['run', '--title', '--version'],
+    ['--prompt', '-h'],
+    ['--agent', '--model', 'x', 'stats'],
+    ['--title', 'x', 'mcp', 'list'],
   ])
     t.equal(injected(args), null, args.join(' '))
 })
@@ -86,6 +98,7 @@ void t.test('what is no conversation is left as it is', async (t) => {
 void t.test('where the plugin cannot be loaded nothing is added', async (t) => {
   for (const [args, env, blind] of [
     [['--pure'], {}, 'own_settings'],
+    [['run', '--title', '--pure'], {}, 'own_settings'],
     [[], { OPENCODE_PURE: '1' }, 'own_settings'],
     [['attach', 'http://localhost:4096'], {}, 'remote_agent'],
     [['run', '--attach=http://localhost:4096', 'hi'], {}, 'remote_agent'],
@@ -250,6 +263,24 @@ void t.test('a plugin that goes ends what its sessions did', async (t) => {
   t.same(says(read('plugin.disposed')), [['', null, 'left']])
 })
 
+void t.test('an event that is posted twice is read once', async (t) => {
+  const read = opencode.openReader()
+  const post = (id: unknown, type: string, properties: object): Said[] =>
+    read({ source: 'opencode', pid: null, body: { id, pid, instance: 'a', type, properties } })
+  const busy = { sessionID: 'r', status: { type: 'busy' } }
+  const asks = { id: 'p', sessionID: 'r' }
+  post('x-0', 'session.status', busy)
+  t.same(says(post('x-1', 'permission.asked', asks)), [['r', null, 'asks']])
+  t.same(says(post('x-2', 'permission.replied', { sessionID: 'r', requestID: 'p' })), [
+    ['r', null, 'answered'],
+  ])
+  t.same(post('x-1', 'permission.asked', asks), [], 'it would ask for ever')
+  for (const id of [undefined, null, 7, ''])
+    t.equal(post(id, 'session.status', busy).length, 1, 'without an id nothing is known to be the same')
+  for (let n = 3; n < 400; n++) post(`x-${n}`, 'session.status', busy)
+  t.equal(post('x-0', 'session.status', busy).length, 1, 'the oldest are forgotten')
+})
+
 void t.test('processes are kept apart', async (t) => {
   const read = reading()
   read(...status('r', 'busy'))
@@ -406,6 +437,41 @@ void t.test('the plugin is silent of what is not read, and of what nobody can an
     ['plugin.loaded', 'session.updated', 'plugin.disposed'],
   )
   t.notMatch(JSON.stringify(bodies), /secret/)
+})
+
+void t.test('what the plugin posts again has the id it had', async (t) => {
+  const bodies: { id: string; type: string }[] = []
+  const server = createServer((request, response) => {
+    let text = ''
+    request.setEncoding('utf8').on('data', (part: string) => (text += part))
+    request.on('end', () => {
+      bodies.push(JSON.parse(text) as (typeof bodies)[number])
+      // The first is taken and not answered, as by a wrapper that was stopped.
+      if (bodies.length === 1) request.socket.destroy()
+      else response.end('{}')
+    })
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const to = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token/opencode`
+  const hooks = await loadPlugin(t, pluginText({ url: to, isInteractive: true }))
+  await hooks.dispose()
+  await toldOf(bodies, 'plugin.disposed')
+  t.same(
+    bodies.map(({ type }) => type),
+    ['plugin.loaded', 'plugin.loaded', 'plugin.disposed'],
+  )
+  t.equal(bodies[0]!.id, bodies[1]!.id)
+  t.type(bodies[0]!.id, 'string')
+  t.not(bodies[1]!.id, bodies[2]!.id)
+  const read = opencode.openReader()
+  t.same(
+    bodies.flatMap((body) => says(read({ source: 'opencode', pid, body }))),
+    [
+      ['', null, 'began'],
+      ['', null, 'left'],
+    ],
+  )
 })
 
 void t.test('nothing makes the plugin throw, nor a door that is gone', async (t) => {

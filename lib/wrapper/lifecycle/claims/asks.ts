@@ -38,15 +38,17 @@ export function terminalAsk(memory: Memory): Claim | null {
   if (title?.shows === 'asks') {
     // The title says that it asks; what, a notification or the screen may say.
     const dialog = screen?.shows === 'asks' && screen.freshMs >= title.atMs - togetherMs ? screen : null
+    // Seen since, it shows work and no dialog: the agent guesses that what it runs waits for input.
+    const guess = screen?.shows === 'working' && screen.freshMs > title.atMs ? screen : null
     return claim({
       origin: 'title',
       lifecycle: 'needs_input',
       turn: 'active',
-      attention: notified?.attention ?? dialog?.attention ?? 'permission',
+      attention: notified?.attention ?? dialog?.attention ?? (guess === null ? 'permission' : 'question'),
       confidence: 2,
       sinceMs: title.atMs,
       atMs: title.freshMs,
-      detail: notified?.detail ?? dialog?.evidence ?? title.detail,
+      detail: notified?.detail ?? dialog?.evidence ?? guess?.evidence ?? title.detail,
       evidence: title.evidence,
       void: ways.restingTitleProves ? null : whyTitleIsLate(memory, title.freshMs),
     })
