@@ -241,7 +241,7 @@ async function recorderOf(
   return (launch) =>
     openRecorder({
       ...launch,
-      file: path.resolve(output),
+      file: output,
       profile,
       command: shown,
       keepsText: keepText === true,

@@ -8,7 +8,7 @@ import { waitFor } from '../lib/pulse/wait-for.js'
 import { agentCommandNames, parseCommand } from '../lib/wire/commands.js'
 import { sessionId, slug, socketPath } from '../lib/wire/identity.js'
 import { logDir, logLevel, openLog } from '../lib/wire/log.js'
-import { lifecycles, type Lifecycle } from '../lib/wire/messages.js'
+import { lifecycles, type CommandResult, type Lifecycle } from '../lib/wire/messages.js'
 import { isPaneFocused } from '../lib/wire/notice/focus.js'
 import { noticeSetting } from '../lib/wire/notice/ways.js'
 import { giveOneCommand, NoHubError } from '../lib/wire/one-command.js'
@@ -114,8 +114,11 @@ Examples:
   aoc-pulse wait codex --until idle && git diff      look at what it did, once it is done
   aoc-pulse send send_input 3 text="go on" submit=true && aoc-pulse wait 3 --next --until needs_input,idle
 
+An agent whose wrapper is not heard of may live: it is waited for, and counts as ended 60 s after the hub has
+removed it. With --timeout an agent, or a hub that was there, may come until then.
+
 Exit code: 0 it is so, and the word is printed; 5 the agent has ended before; 124 not in time; 1 no such agent;
-4 no hub answers.`,
+4 no hub answers, within 3 s or a shorter --timeout.`,
   )
   .action((agent: string, flags: WaitFlags, self) => wait(agent, { ...self.parent?.opts(), ...flags }))
 
@@ -182,22 +185,34 @@ async function send(
   const isPair = agent?.includes('=') === true && !agent.includes('::')
   const args = argsOf(command, !isOfAgent && isPair ? [agent, ...pairs] : pairs)
   if (isOfAgent && agent === undefined) program.error(`error: give the agent for ${command}`)
+  const isForNone = agent === undefined || agent === '-' || isPair
+  const result = await give(command, isForNone ? null : agent, args, flags)
+  if (flags.json) console.log(jsonLine(result))
+  else if (result.status === 'ok') console.log(printable(result.message ?? 'ok'))
+  else fail(name, `${printable(result.error?.code ?? 'error')}: ${printable(result.message ?? '')}`)
+  process.exitCode = result.status === 'ok' ? exitCodes.ok : exitCodes.failed
+}
+
+/** Gives a command to an agent, by its id, pane or label, or to the hub; ends the process when that cannot be. */
+async function give(
+  command: string,
+  agent: string | null,
+  args: Record<string, unknown>,
+  flags: PulseFlags,
+): Promise<CommandResult> {
   const around = lookAround(flags, env)
   const session = sessionId(flags, env, around)
   try {
-    const result = await giveOneCommand({
+    return await giveOneCommand({
       socketPath: socketPath(flags, env, around, session),
       sessionId: session,
       command,
-      target: (states) => (agent === undefined || agent === '-' || isPair ? null : findAgent(states, agent)),
+      target: (states) => (agent === null ? null : findAgent(states, agent)),
       args,
     })
-    if (flags.json) console.log(JSON.stringify(result))
-    else if (result.status === 'ok') console.log(printable(result.message ?? 'ok'))
-    else fail(name, `${printable(result.error?.code ?? 'error')}: ${printable(result.message ?? '')}`)
-    process.exitCode = result.status === 'ok' ? exitCodes.ok : exitCodes.failed
   } catch (error) {
-    fail(name, error, error instanceof NoHubError ? exitCodes.noHub : exitCodes.failed)
+    const code = error instanceof NoHubError ? exitCodes.noHub : exitCodes.failed
+    return fail(name, printable((error as Error).message), code)
   }
 }
 
@@ -230,22 +245,10 @@ function lifecycleSet(text: string): Set<Lifecycle> {
 }
 
 async function explain(agent: string, flags: PulseFlags): Promise<void> {
-  const around = lookAround(flags, env)
-  const session = sessionId(flags, env, around)
-  try {
-    const result = await giveOneCommand({
-      socketPath: socketPath(flags, env, around, session),
-      sessionId: session,
-      command: 'explain',
-      target: (states) => findAgent(states, agent),
-      args: {},
-    })
-    if (result.status === 'error') fail(name, printable(result.message ?? 'it could not be explained'))
-    if (flags.json) console.log(jsonLine(result['result'] ?? null))
-    else for (const line of explanationLines(result['result'], Date.now())) console.log(line)
-  } catch (error) {
-    fail(name, error, error instanceof NoHubError ? exitCodes.noHub : exitCodes.failed)
-  }
+  const result = await give('explain', agent, {}, flags)
+  if (result.status === 'error') fail(name, printable(result.message ?? 'it could not be explained'))
+  if (flags.json) console.log(jsonLine(result['result'] ?? null))
+  else for (const line of explanationLines(result['result'], Date.now())) console.log(line)
 }
 
 async function wait(agent: string, flags: WaitFlags): Promise<void> {
@@ -277,7 +280,7 @@ async function wait(agent: string, flags: WaitFlags): Promise<void> {
     case 'timeout':
       return fail(name, `${agent}: not within ${flags.timeout! / 1_000} s`, exitCodes.timeout)
     case 'no_agent':
-      return fail(name, outcome.why)
+      return fail(name, printable(outcome.why))
     case 'no_hub':
       return fail(name, `no hub of session ${session} answers`, exitCodes.noHub)
   }

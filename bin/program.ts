@@ -39,9 +39,13 @@ export async function runProgram(program: Command, argv: string[]): Promise<void
   }
 }
 
+/** What a person's terminal must not be given: all controls but line breaks and tabs, and format characters. */
+const unprintable = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
 /** Says on standard error what went wrong and ends the process. */
 export function fail(name: string, error: unknown, exitCode: number = exitCodes.failed): never {
-  process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`)
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`${name}: ${message.replaceAll(unprintable, '')}\n`)
   process.exit(exitCode)
 }
 

@@ -11,7 +11,7 @@ import { jsonLine } from './text.js'
 export interface FeedOptions {
   sessionId: string
   socketPath: string
-  /** Ends after the first states. */
+  /** Ends after what the hub has when it is asked: nothing is printed that comes later. */
   once: boolean
   json: boolean
   sinceSeq?: number
@@ -43,10 +43,17 @@ export function openFeed(options: FeedOptions): Feed {
   const rows = new Map<string, Row>()
   let isFirst = sinceSeq === undefined
   let wasUp = false
-  let finish: (isServed: boolean) => void = () => {}
+  let isOver = false
+  /** The hub's seq when it was asked. */
+  let askedSeq = Number.POSITIVE_INFINITY
+  let resolveEnded: (isServed: boolean) => void = () => {}
   const ended = new Promise<boolean>((resolve) => {
-    finish = resolve
+    resolveEnded = resolve
   })
+  const finish = (isServed: boolean): void => {
+    isOver = true
+    resolveEnded(isServed)
+  }
 
   const alert = (change: Settled): void => {
     if (change.op === 'remove') alerts?.forget(change.agent_id)
@@ -55,6 +62,7 @@ export function openFeed(options: FeedOptions): Feed {
   }
 
   const tell = (changes: Settled[]): void => {
+    if (isOver) return
     for (const change of changes) {
       alert(change)
       if (json) print(jsonRecord(change))
@@ -81,12 +89,19 @@ export function openFeed(options: FeedOptions): Feed {
       startHub: () => startHubProcess({ sessionId, socketPath, logDir: hubLogDir }),
     }),
     onChange: (applied) => {
+      if (isOver) return
       tell(settling.take(applied, Date.now()))
       if (isFirst) {
         isFirst = false
         if (!json) for (const line of table([...rows.values()], Date.now(), look)) print(line)
       }
-      if (once) finish(true)
+      if (once && (applied.kind === 'reset' || applied.seq >= askedSeq)) finish(true)
+    },
+    onFrame: (frame) => {
+      if (!once || frame.type !== 'hello') return
+      askedSeq = frame.payload.seq
+      // Nothing was missed, and so nothing will come.
+      if (subscriber.replica.seq === askedSeq) finish(true)
     },
     onUp: () => {
       if (wasUp) note('connected again')

@@ -24,6 +24,7 @@ export interface Row {
 // A state comes from anybody: each part is taken if it is what it should be, and left out otherwise.
 const Source = z.looseObject({
   label: z.string().optional().catch(undefined),
+  command: z.string().optional().catch(undefined),
   status: z
     .looseObject({ detail: z.string().nullish().catch(null), since_ms: z.number().nullish().catch(null) })
     .optional()
@@ -37,15 +38,18 @@ type Source = z.infer<typeof Source>
 export function rowOf(state: AgentState): Row {
   const parsed = Source.safeParse(state.source)
   const source: Source = parsed.success ? parsed.data : {}
-  const { label, status, agent_status: v1, diff_summary: diff } = source
+  const { label, command, status, agent_status: v1, diff_summary: diff } = source
+  const project = basename(v1?.project_root ?? '')
+  // Without a label of its own an agent is labelled by its project, which says nothing beside it.
+  const name = label === undefined || label === project ? (command ?? label) : label
   return {
     agentId: printable(state.agent_id),
     paneId: printable(state.pane_id),
-    label: printable(label ?? '') || printable(state.pane_id),
+    label: printable(name ?? '') || printable(state.pane_id),
     lifecycle: state.lifecycle,
     detail: printable(status?.detail ?? v1?.message ?? ''),
     snippet: printable(state.snippet ?? ''),
-    project: printable(basename(v1?.project_root ?? '')),
+    project: printable(project),
     branch: printable(typeof diff?.['branch'] === 'string' ? diff['branch'] : ''),
     diff: diff?.git_available ? totalOf(diff.summary) : null,
     sinceMs: status?.since_ms ?? state.updated_at_ms ?? null,

@@ -108,9 +108,21 @@ function writeLast(options: LogOptions, queue: [LogLevel, string, Record<string,
   }
 }
 
+/** One folder after the other: Node's own `recursive` never returns from some places, such as /proc (Node 20). */
+function makeFolders(dir: string): void {
+  if (fs.existsSync(dir)) return
+  if (path.dirname(dir) !== dir) makeFolders(path.dirname(dir))
+  try {
+    fs.mkdirSync(dir, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
 /** Makes the folder; one of ours in a project keeps itself out of the project's git. */
 function makeLogDir(dir: string): void {
-  fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
+  makeFolders(dir)
   const own = path.dirname(dir)
   if (path.basename(own) !== '.aoc') return
   try {

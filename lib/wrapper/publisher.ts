@@ -1,6 +1,6 @@
 import { WireError } from '../wire/errors.js'
 import { HubClient } from '../wire/client.js'
-import { heartbeatMs, publishesPerSecond } from '../wire/limits.js'
+import { commandDeadlineMs, heartbeatMs, publishesPerSecond } from '../wire/limits.js'
 import { noLog, type Log } from '../wire/log.js'
 import type { AgentState, Command, CommandResult, HelloInput } from '../wire/messages.js'
 
@@ -56,7 +56,11 @@ export class Publisher {
       },
       onDrain: () => this.changed(),
       onFrame: (frame) => {
-        if (frame.type === 'command') void this.#command(frame.payload, frame.request_id ?? undefined)
+        if (frame.type !== 'command') return
+        // This process was asleep: the hub has answered for it, and nobody waits for it to be done.
+        const ageMs = Date.now() - Date.parse(frame.timestamp)
+        if (ageMs > commandDeadlineMs) this.#log('warn', 'stale_command', { command: frame.payload.command })
+        else void this.#command(frame.payload, frame.request_id ?? undefined)
       },
     })
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs)

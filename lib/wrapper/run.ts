@@ -155,9 +155,18 @@ class AgentRun {
   }
 
   async #prepare(): Promise<void> {
-    const { profile: chosen, mayInject, args, env, runtimeDir, log, sendSnippet } = this.options
+    const { profile: chosen, mayInject, file, args, env, runtimeDir, log, sendSnippet } = this.options
     const onEvent = (event: HookEvent): string | void => this.#event(event)
-    this.#launch = await prepareLaunch({ profile: chosen, mayInject, args, env, runtimeDir, onEvent, log })
+    this.#launch = await prepareLaunch({
+      profile: chosen,
+      mayInject,
+      file,
+      args,
+      env,
+      runtimeDir,
+      onEvent,
+      log,
+    })
     const { isConversation, blind } = this.#launch
     const profile = isConversation ? chosen : any
     const size = this.#terminal?.size
@@ -189,8 +198,8 @@ class AgentRun {
     const { agentPid } = this.#observer
     if (pid !== null && agentPid !== null && pid !== agentPid && !isAlive(agentPid))
       this.#see(leftSignal(agentPid))
-    this.#observer.event({ source, pid, body })
     this.#recorder?.event({ source, pid, body })
+    this.#observer.event({ source, pid, body })
   }
 
   #changed(): void {
@@ -227,8 +236,9 @@ class AgentRun {
   #joinTerminals(): void {
     process.stdin.on('data', (bytes: Buffer) => {
       this.#child.write(bytes)
-      this.#observer.typed(bytes)
+      // The recorder comes first: it has to know what was asked when this was typed.
       this.#recorder?.typed(bytes)
+      this.#observer.typed(bytes)
       this.#checkStoppedSoon()
     })
     process.stdin.on('error', () => {})
@@ -304,16 +314,16 @@ class AgentRun {
       this.#child.pause()
       stream.once('drain', () => this.#child.resume())
     }
-    this.#observer.output(bytes)
     this.#recorder?.output(bytes)
+    this.#observer.output(bytes)
     if (this.#toInsert !== '' && this.#observer.isAtRest) this.#insertNow()
     if (this.#reporting) this.#reporting.activity()
     else setImmediate(() => void this.#load())
   }
 
   #see(signal: Signal): void {
-    this.#observer.see(signal)
     this.#recorder?.see(signal)
+    this.#observer.see(signal)
   }
 
   #load(): Promise<void> {
@@ -374,8 +384,8 @@ class AgentRun {
   #typeIn(text: string): void {
     const bytes = Buffer.from(text)
     this.#child.write(bytes)
-    this.#observer.typed(bytes)
     this.#recorder?.typed(bytes)
+    this.#observer.typed(bytes)
   }
 
   /** The agent is gone: that is known at once, whatever of its output is still to be written. */

@@ -12,6 +12,9 @@ export const restSettlesMs = 1_000
  */
 export const apartMs = 2_000
 
+/** The detail of an attention comes within this long, if at all. */
+export const detailComesMs = 400
+
 type Attention = Exclude<NoticeKind, 'finished'>
 
 /** What is remembered of an agent. Times are milliseconds since 1970. */
@@ -138,7 +141,9 @@ export class Notices {
     const wasThere = isFirst && sinceMs !== null && sinceMs <= this.startMs
     if (wasThere) memory.rung[kind] = { sinceMs }
     if (wasThere || isSame(kind, sinceMs, memory, nowMs)) return null
-    return this.#tell({ kind, dueMs: nowMs, sinceMs, state }, memory, nowMs)
+    // What it asks may come a moment after that it asks.
+    const dueMs = said.isVague ? nowMs + detailComesMs : nowMs
+    return this.#tell({ kind, dueMs, sinceMs, state }, memory, nowMs)
   }
 
   #rests(state: AgentState, said: Said, memory: Memory, nowMs: number): Notice | null {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import * as z from 'zod'
 import { snippetCharsMax } from '../limits.js'
 import type { AgentState } from '../messages.js'
@@ -23,6 +24,8 @@ export interface Notice {
 export interface Said {
   label: string
   detail: string
+  /** Whether its wrapper may still find out what it asks. */
+  isVague: boolean
   sinceMs: number | null
   turn: 'active' | 'inactive' | 'unknown' | null
   attention: string | null
@@ -35,6 +38,7 @@ const labelCharsMax = 40
 const Words = z.string().nullish().catch(null)
 const Source = z.object({
   label: Words,
+  command: Words,
   status: z
     .object({
       since_ms: z.number().nonnegative().nullish().catch(null),
@@ -45,16 +49,23 @@ const Source = z.object({
     })
     .nullish()
     .catch(null),
-  agent_status: z.object({ message: Words }).nullish().catch(null),
+  agent_status: z.object({ message: Words, project_root: Words }).nullish().catch(null),
 })
+
+/** An agent without a label of its own is labelled by its project: its command says more. */
+function nameOf(source: z.infer<typeof Source> | undefined): string | null | undefined {
+  const { label, command, agent_status: v1 } = source ?? {}
+  return label === undefined || label === basename(v1?.project_root ?? '') ? (command ?? label) : label
+}
 
 /** Reads a state of any publisher's. Pure. */
 export function saidOf(state: AgentState): Said {
   const { data } = Source.safeParse(state.source)
   const status = data?.status
   return {
-    label: plain(data?.label ?? '', labelCharsMax) || plain(state.pane_id, labelCharsMax),
+    label: plain(nameOf(data) ?? '', labelCharsMax) || plain(state.pane_id, labelCharsMax),
     detail: plain(status?.detail ?? data?.agent_status?.message ?? '', snippetCharsMax),
+    isVague: status?.detail === null && status.attention !== null,
     sinceMs: status?.since_ms ?? null,
     turn: status?.turn ?? null,
     attention: status?.attention ?? null,

@@ -115,6 +115,7 @@ const blindness: Record<string, string> = {
   hooks_missing: 'its own events were asked for and none has come',
   hooks_untrusted: 'its own events come only once its hooks are trusted; ask it with /hooks',
   no_status: 'this version does not announce what it does (OSC 7501); its title and its screen are read',
+  too_old: 'this version is too old to tell of itself',
   hooks_off: 'it was started with its hooks off',
   hooks_refused: 'it would not take hooks from a file that is not an administrator’s',
   sandboxed: 'it runs in a sandbox that its hooks cannot reach out of',

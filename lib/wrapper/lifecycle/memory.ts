@@ -61,6 +61,8 @@ export interface Memory {
   inferred: Ask | null
   /** The time of the last ask: no two have the same. */
   lastAskMs: number
+  /** When the last of the open asks ended. */
+  asksEndedMs: number | null
   background: number
   /** When the last background task ended. */
   backgroundEndedMs: number | null
@@ -99,6 +101,7 @@ export function newMemory(ways: Ways): Memory {
     answering: null,
     inferred: null,
     lastAskMs: 0,
+    asksEndedMs: null,
     background: 0,
     backgroundEndedMs: null,
     failure: null,

@@ -5,6 +5,12 @@ import type { Signal } from './signal.js'
 
 /** Takes one signal into the memory. Pure but for the memory itself: the signal carries its time. */
 export function remember(memory: Memory, signal: Signal): void {
+  const wereAsks = memory.asks.length > 0
+  take(memory, signal)
+  if (wereAsks && memory.asks.length === 0) memory.asksEndedMs = signal.atMs
+}
+
+function take(memory: Memory, signal: Signal): void {
   switch (signal.kind) {
     case 'started':
       memory.startedMs = signal.atMs

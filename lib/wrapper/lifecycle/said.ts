@@ -41,7 +41,7 @@ export function reported(memory: Memory, { lifecycle, detail, atMs }: Of<'report
       memory.asks = memory.asks.filter(({ origin }) => origin !== 'report')
       return asked(memory, said, { attention: 'question', id: 'report', detail }, '//')
     case 'running':
-      return turned(memory, '', { says: 'prompted' }, said)
+      return turned(memory, '', { says: 'prompted', ...(detail !== null && { detail }) }, said)
     case 'idle':
       return turned(memory, '', { says: 'done', background: 0 }, said)
     case 'error':
@@ -73,7 +73,9 @@ function turned(
     case 'prompted':
       endAsks(memory, thread)
       memory.titleWorkedMs = null
-      return setTurn(memory, thread, true, null, said)
+      // What was interrupted is another turn.
+      if (memory.interrupted !== null) memory.turns.delete(thread)
+      return setTurn(memory, thread, true, meaning.detail ?? null, said)
     case 'working':
       // Asks without an id are over as soon as the agent goes on.
       memory.asks = memory.asks.filter(({ key }) => key !== `${thread}//`)

@@ -11,7 +11,7 @@ export type Meaning =
   /** A session is open and waits for its first prompt. */
   | { says: 'began' }
   /** The person has given the agent something to do: whatever it asked before is over. */
-  | { says: 'prompted' }
+  | { says: 'prompted'; detail?: string }
   /** The turn goes on. */
   | { says: 'working'; detail?: string }
   /**

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { lifecycles } from '../../wire/messages.js'
 import { reportable } from '../../wire/reportable.js'
+import { oneLine } from '../snippet.js'
 
 /**
  * One line of a trace: everything that one agent's status came from, so that it can be judged again. NDJSON; `at` is
@@ -22,7 +23,9 @@ export const TraceEntry = z.discriminatedUnion('kind', [
     columns: z.int().min(1).max(1_000).default(80),
     rows: z.int().min(1).max(1_000).default(24),
     /** Why its own events could not come. */
-    blind: Text.nullable().default(null),
+    blind: Text.regex(/^\w{1,40}$/)
+      .nullable()
+      .default(null),
     /** Whether there was a terminal. */
     terminal: z.boolean().default(true),
   }),
@@ -68,9 +71,16 @@ export const TraceEntry = z.discriminatedUnion('kind', [
 export type TraceEntry = z.infer<typeof TraceEntry>
 export type TraceLaunch = Extract<TraceEntry, { kind: 'launch' }>
 
-/** What is wrong with a trace; `message` names the line. */
+/** A trace has no more lines that say something. */
+const entriesMax = 1_000_000
+
+/** What is wrong with a trace; `message` names the line and is fit to be shown. */
 export class TraceError extends Error {
   override readonly name = 'TraceError'
+
+  constructor(message: string) {
+    super(oneLine(message))
+  }
 }
 
 /**
@@ -81,7 +91,10 @@ export function parseTrace(text: string): [TraceLaunch, ...TraceEntry[]] {
   const entries: TraceEntry[] = []
   for (const [i, line] of text.split('\n').entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue
-    entries.push(entryOf(line, i + 1))
+    const entry = entryOf(line, i + 1)
+    if (entry.at < (entries.at(-1)?.at ?? 0)) throw new TraceError(`line ${i + 1}: at: time goes back`)
+    if (entries.length === entriesMax) throw new TraceError(`line ${i + 1}: more than ${entriesMax} entries`)
+    entries.push(entry)
   }
   const [first, ...rest] = entries
   if (first?.kind !== 'launch')

@@ -3,7 +3,9 @@ import type { Judged } from '../lifecycle/judge.js'
 import type { Signal } from '../lifecycle/signal.js'
 import type { Recorder } from '../observer.js'
 import type { AgentEvent, ProfileName } from '../profiles/profile.js'
-import { blankBody, blankKeys, newSalt, OutputBlanker } from './blank.js'
+import { blankBody, newSalt } from './blank-event.js'
+import { KeyBlanker } from './blank-keys.js'
+import { OutputBlanker } from './blank-output.js'
 import { traceVersion, type TraceEntry } from './entry.js'
 
 export interface RecorderOptions {
@@ -27,23 +29,25 @@ const traceBytesMax = 256 * 1_024 * 1_024
 
 /**
  * Opens a trace and gives what writes it, line by line, so that it is whole up to where a crash cut it.
- * @throws when the file exists or cannot be made.
+ * @throws with a message for people when the file exists or cannot be made.
  */
 export function openRecorder(options: RecorderOptions): Recorder {
   const { file, profile, command, keepsText, blind, columns, rows, terminal, now, onFailed } = options
-  const fd = openSync(file, 'ax', 0o600)
+  const fd = newFile(file)
   const startMs = now()
   const salt = newSalt()
-  const blanker = new OutputBlanker()
+  const blankers = { output: new OutputBlanker(salt), keys: new KeyBlanker() }
   const decoders = { output: new TextDecoder(), keys: new TextDecoder() }
   let bytes = 0
   let isOpen = true
   let lastStatus = ''
-  let isAsked = false
+  let lastMs = 0
 
   const write = (entry: Record<string, unknown> & { kind: TraceEntry['kind'] }): void => {
     if (!isOpen) return
-    const line = `${JSON.stringify({ at: Math.max(0, now() - startMs), ...entry })}\n`
+    // The machine's clock may be set back; a trace's never is.
+    lastMs = Math.max(lastMs, now() - startMs)
+    const line = `${JSON.stringify({ at: lastMs, ...entry })}\n`
     bytes += Buffer.byteLength(line)
     try {
       if (bytes > traceBytesMax) throw new Error(`${file} has reached ${traceBytesMax} bytes`)
@@ -58,12 +62,14 @@ export function openRecorder(options: RecorderOptions): Recorder {
   return {
     output(chunk) {
       const text = decoders.output.decode(chunk, { stream: true })
-      const kept = keepsText ? text : blanker.take(text)
+      const kept = keepsText ? text : blankers.output.take(text)
       if (kept !== '') write({ kind: 'output', text: kept })
     },
     typed(chunk) {
-      const text = decoders.keys.decode(chunk, { stream: true })
-      if (text !== '') write({ kind: 'keys', text: keepsText ? text : blankKeys(text, isAsked) })
+      const text = keepsText
+        ? decoders.keys.decode(chunk, { stream: true })
+        : blankers.keys.take(chunk, now())
+      if (text !== '') write({ kind: 'keys', text })
     },
     event({ source, pid, body }: AgentEvent) {
       write({ kind: 'event', source, pid, body: keepsText ? body : blankBody(body, salt) })
@@ -81,12 +87,14 @@ export function openRecorder(options: RecorderOptions): Recorder {
     },
     resize: (toColumns, toRows) => write({ kind: 'size', columns: toColumns, rows: toRows }),
     judged({ lifecycle, status }: Judged) {
-      isAsked = lifecycle === 'needs_input'
+      blankers.keys.asked(dialogOf(status))
       const { origin, confidence, attention, background, blind: why, detail, evidence } = status
       const seen = JSON.stringify([lifecycle, origin, confidence, attention, background, why])
       if (seen === lastStatus) return
       lastStatus = seen
-      const told = keepsText ? { detail, evidence } : { evidence: origin === 'hook' ? evidence : '~' }
+      const told = keepsText
+        ? { detail, evidence }
+        : { evidence: origin === 'hook' && eventName.test(evidence) ? evidence : '~' }
       write({
         kind: 'status',
         lifecycle,
@@ -94,9 +102,31 @@ export function openRecorder(options: RecorderOptions): Recorder {
       })
     },
     close() {
+      const rest = { output: decoders.output.decode(), keys: decoders.keys.decode() }
+      const output = keepsText ? rest.output : blankers.output.take(rest.output) + blankers.output.end()
+      if (output !== '') write({ kind: 'output', text: output })
+      if (rest.keys !== '') write({ kind: 'keys', text: rest.keys })
       write({ kind: 'end' })
       isOpen = false
       closeSync(fd)
     },
+  }
+}
+
+/** As agents call their events. */
+const eventName = /^[\w.: ()-]{1,64}$/
+
+/** A dialog that one key answers; at a question, digits may be the answer's own text. */
+function dialogOf({ attention, since_ms: sinceMs }: Judged['status']): string | null {
+  return attention === 'permission' || attention === 'plan' ? `${attention} ${sinceMs}` : null
+}
+
+function newFile(file: string): number {
+  try {
+    return openSync(file, 'ax', 0o600)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why = code === 'EEXIST' ? 'exists already; give another name' : `cannot be written: ${code}`
+    throw new Error(`${file} ${why}`, { cause: error })
   }
 }

@@ -1,3 +1,4 @@
+import { oneLine } from '../snippet.js'
 import type { TraceEntry } from './entry.js'
 import type { Shown } from './replay.js'
 
@@ -12,7 +13,7 @@ export function statusLine({ at, lifecycle, status }: Shown): string {
     `[${origin} ${confidence}: ${evidence}]`,
     blind === null ? '' : `blind: ${blind}`,
   ]
-  return `${seconds} s  ${lifecycle.padEnd(12)} ${told.filter(Boolean).join('  ')}`
+  return `${seconds} s  ${lifecycle.padEnd(12)} ${told.map(oneLine).filter(Boolean).join('  ')}`
 }
 
 /** Statuses come this much later, or earlier, in a trace than they are judged again, milliseconds. */
@@ -51,7 +52,7 @@ interface Placed {
 }
 
 function wordOf(lifecycle: string, attention: string): string {
-  return attention === 'none' ? lifecycle : `${lifecycle} (${attention})`
+  return attention === 'none' ? lifecycle : oneLine(`${lifecycle} (${attention})`)
 }
 
 function runs(all: Placed[]): Placed[] {

@@ -81,7 +81,8 @@ export function turnSaid(memory: Memory, nowMs: number): Claim | null {
     lifecycle: isRunning ? 'running' : 'idle',
     turn: turn.isActive ? 'active' : 'inactive',
     confidence: 3,
-    sinceMs: isRunning ? turn.atMs : Math.max(turn.atMs, wakesMs),
+    // It runs since it asks no more.
+    sinceMs: Math.max(turn.atMs, isRunning ? (memory.asksEndedMs ?? 0) : wakesMs),
     atMs: memory.turnSaidMs,
     detail: turn.isActive ? turn.detail : background > 0 ? tasks : null,
     evidence: turn.evidence,
