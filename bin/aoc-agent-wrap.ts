@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { readFileSync } from 'node:fs'
 import { findCommand, NoCommandError } from '../lib/wrapper/child.js'
 import { profileNamed, profileNames, profileOf } from '../lib/wrapper/profiles/profiles.js'
@@ -20,6 +20,7 @@ import {
 } from '../lib/wire/identity.js'
 import { logDir, logLevel, openLog } from '../lib/wire/log.js'
 import { noticeSetting } from '../lib/wire/notice/ways.js'
+import { reportable } from '../lib/wire/reportable.js'
 import { startHubProcess } from '../lib/wire/start-hub.js'
 import { lookAround } from '../lib/wire/surroundings.js'
 import type { ProfileName } from '../lib/wrapper/profiles/profile.js'
@@ -96,7 +97,7 @@ cannot be run; 2 when the options make no sense.`,
 program
   .command('report')
   .description('say what the agent of this pane does, from inside the pane')
-  .requiredOption('--lifecycle <word>', 'running, needs_input, idle or error')
+  .addOption(new Option('--lifecycle <word>', 'what it does').choices(reportable).makeOptionMandatory())
   .option('--detail <text>', 'what it waits for, or what went wrong')
   .option('--agent <id>', 'another agent than the one of this pane: <session>::<pane>')
   .action(async (flags: ReportFlags) => report(flags))
@@ -292,6 +293,8 @@ async function report(flags: ReportFlags): Promise<void> {
   const around = lookAround({}, env)
   const agent = flags.agent ?? env['AOC_WRAPPED_AGENT']
   const session = agent?.includes('::') ? agent.slice(0, agent.lastIndexOf('::')) : sessionId({}, env, around)
+  if (agent === undefined && env['AOC_PANE_ID'] === undefined)
+    fail(name, 'this is not inside a wrapped agent; name one with --agent <session>::<pane>', exitCodes.noHub)
   const target = agent ?? agentId(session, paneId({}, env, process.pid))
   try {
     const result = await giveOneCommand({

@@ -5,12 +5,12 @@ import { explanationLines } from '../lib/pulse/explain.js'
 import { findAgent, rowOf } from '../lib/pulse/row.js'
 import { jsonLine, printable } from '../lib/pulse/text.js'
 import { waitFor } from '../lib/pulse/wait-for.js'
-import { agentCommandNames, parseCommand } from '../lib/wire/commands.js'
+import { agentCommandNames, argumentNames, hubCommandNames, parseCommand } from '../lib/wire/commands.js'
 import { sessionId, slug, socketPath } from '../lib/wire/identity.js'
 import { logDir, logLevel, openLog } from '../lib/wire/log.js'
 import { lifecycles, type CommandResult, type Lifecycle } from '../lib/wire/messages.js'
 import { isPaneFocused } from '../lib/wire/notice/focus.js'
-import { noticeSetting } from '../lib/wire/notice/ways.js'
+import { noticeSetting, type NoticeSetting } from '../lib/wire/notice/ways.js'
 import { giveOneCommand, NoHubError } from '../lib/wire/one-command.js'
 import { lookAround } from '../lib/wire/surroundings.js'
 import { exitCodes, fail, newProgram, runProgram, timeSpan, wholeNumber } from './program.js'
@@ -80,6 +80,7 @@ program
   .option('--session <id>', 'session id')
   .option('--pulse-socket-path <path>', "the hub's socket")
   .option('--json', 'print the result as JSON')
+  .addHelpText('after', () => `\nArguments:\n${argumentHelp()}`)
   .action((command: string, agent: string | undefined, pairs: string[], flags: PulseFlags, self) =>
     send(command, agent, pairs, { ...self.parent?.opts(), ...flags }),
   )
@@ -132,7 +133,7 @@ async function follow(flags: PulseFlags): Promise<void> {
   stdout.on('error', () => process.exit(exitCodes.ok))
   const log = openLog({ component: 'pulse', slug: slug(session), dir, level: logLevel(env) })
   const isForPerson = stdout.isTTY === true && !flags.json
-  const setting = noticeSetting(flags, env, isForPerson ? ['bell'] : [])
+  const setting = flags.once ? { ways: [], command: null } : settingOf(flags, isForPerson)
   const hasAlerts = !flags.once && (setting.ways.length > 0 || setting.command !== null)
   const alerts = hasAlerts
     ? new (await import('../lib/wire/notice/alerts.js')).Alerts({
@@ -174,6 +175,14 @@ async function follow(flags: PulseFlags): Promise<void> {
     )
 }
 
+function settingOf(flags: PulseFlags, isForPerson: boolean): NoticeSetting {
+  try {
+    return noticeSetting(flags, env, isForPerson ? ['bell'] : [])
+  } catch (error) {
+    return program.error(`error: ${(error as Error).message}`)
+  }
+}
+
 async function send(
   command: string,
   agent: string | undefined,
@@ -188,12 +197,19 @@ async function send(
   const isForNone = agent === undefined || agent === '-' || isPair
   const result = await give(command, isForNone ? null : agent, args, flags)
   if (flags.json) console.log(jsonLine(result))
-  else if (result.status === 'ok') console.log(printable(result.message ?? 'ok'))
+  else if (result.status === 'ok') for (const line of resultLines(result)) console.log(line)
   else fail(name, `${printable(result.error?.code ?? 'error')}: ${printable(result.message ?? '')}`)
   process.exitCode = result.status === 'ok' ? exitCodes.ok : exitCodes.failed
 }
 
 /** Gives a command to an agent, by its id, pane or label, or to the hub; ends the process when that cannot be. */
+/** What was asked for, when it is a text; else what was done. */
+function resultLines({ message, result }: CommandResult): string[] {
+  const patch = (result as { patch?: unknown } | null | undefined)?.patch
+  if (typeof patch !== 'string' || patch === '') return [printable(message ?? 'ok')]
+  return patch.replace(/\n$/, '').split('\n').map(printable)
+}
+
 async function give(
   command: string,
   agent: string | null,
@@ -220,10 +236,16 @@ async function give(
 function argsOf(command: string, pairs: string[]): Record<string, unknown> {
   const texts: Record<string, unknown> = {}
   const values: Record<string, unknown> = {}
+  const known = argumentNames(command)
   for (const pair of pairs) {
     const at = pair.indexOf('=')
     if (at < 1) program.error(`error: an argument is key=value, not ${JSON.stringify(pair)}`)
     const [key, value] = [pair.slice(0, at), pair.slice(at + 1)]
+    // A slip would leave out what the person relies on.
+    if (known !== null && !known.includes(key))
+      program.error(
+        `error: ${command} takes no ${JSON.stringify(key)}; it takes ${known.join(', ') || 'none'}`,
+      )
     texts[key] = value
     const isValue = !textKeys.has(key) && /^(true|false|-?(0|[1-9]\d{0,14}))$/.test(value)
     values[key] = isValue ? (JSON.parse(value) as unknown) : value
@@ -284,4 +306,11 @@ async function wait(agent: string, flags: WaitFlags): Promise<void> {
     case 'no_hub':
       return fail(name, `no hub of session ${session} answers`, exitCodes.noHub)
   }
+}
+
+/** Each command with its arguments, a line each. */
+function argumentHelp(): string {
+  return [...agentCommandNames, ...hubCommandNames]
+    .map((command) => `  ${command.padEnd(16)}${argumentNames(command)?.join('  ') ?? ''}`)
+    .join('\n')
 }

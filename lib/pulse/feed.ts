@@ -43,6 +43,7 @@ export function openFeed(options: FeedOptions): Feed {
   const rows = new Map<string, Row>()
   let isFirst = sinceSeq === undefined
   let wasUp = false
+  let isDown = false
   let isOver = false
   /** The hub's seq when it was asked. */
   let askedSeq = Number.POSITIVE_INFINITY
@@ -106,9 +107,12 @@ export function openFeed(options: FeedOptions): Feed {
     onUp: () => {
       if (wasUp) note('connected again')
       wasUp = true
+      isDown = false
     },
     onDown: (reason) => {
-      if (wasUp) note(`the hub is gone (${reason}); waiting for it`)
+      // Each attempt that fails says so again.
+      if (wasUp && !isDown) note(`the hub is gone (${reason}); waiting for it`)
+      isDown = true
     },
   })
   subscriber.open()

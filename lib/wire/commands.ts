@@ -88,3 +88,9 @@ function checkArgs(name: string, schema: z.ZodType, args: unknown): unknown {
   const where = issue?.path.length ? `args.${issue.path.join('.')}: ` : ''
   throw new CommandError('invalid_args', `${name}: ${where}${issue?.message ?? 'invalid'}`)
 }
+
+/** The names of a command's arguments; null for a command that is not known. */
+export function argumentNames(name: string): string[] | null {
+  if (Object.hasOwn(agentArgs, name)) return Object.keys(agentArgs[name as AgentCommandName].shape)
+  return Object.hasOwn(hubArgs, name) ? Object.keys(hubArgs[name as HubCommandName].shape) : null
+}

@@ -2,6 +2,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   statSync,
@@ -16,6 +17,8 @@ export interface LaunchOptions {
   profile: Profile
   /** Whether the agent may be told to say what it does. */
   mayInject: boolean
+  /** The file that the command is. */
+  file: string
   args: readonly string[]
   env: Record<string, string>
   /** This user's folder for what lives as long as a session, 0700. */
@@ -37,6 +40,8 @@ export interface Launch {
 
 /** A settings file larger than this is not read. */
 const settingsBytesMax = 2 * 1_024 * 1_024
+/** Names of a folder beyond these are not looked at. */
+const namesMax = 256
 
 /**
  * Prepares one launch: opens its private door, and adds to arguments, environment and private files what makes the
@@ -66,17 +71,18 @@ export async function prepareLaunch(options: LaunchOptions): Promise<Launch> {
   if (profile.inject === null) return opened
   if (!mayInject) return { ...opened, blind: 'injection_off' }
   try {
-    return injected(profile.inject, opened, door)
+    return injected(profile.inject, opened, options.file, door)
   } catch (error) {
     log('warn', 'injection_failed', { message: (error as Error).message })
     return { ...opened, blind: 'hooks_missing' }
   }
 }
 
-function injected(inject: NonNullable<Profile['inject']>, opened: Launch, door: Door): Launch {
+function injected(inject: NonNullable<Profile['inject']>, opened: Launch, file: string, door: Door): Launch {
   const dir = path.join(door.spoolDir, 'files')
   const { args, env } = opened
   const found = inject({
+    file: realPath(file),
     args,
     env,
     url: door.url,
@@ -84,18 +90,20 @@ function injected(inject: NonNullable<Profile['inject']>, opened: Launch, door: 
     hookLine: (source) => door.hookLine(source),
     hookArgv: (source) => door.hookArgv(source),
     readText,
+    listDir,
     isRootsAlone,
     platform: process.platform,
   })
   if (found === null) return { ...opened, isConversation: false }
   if (found.files.length > 0) mkdirSync(dir, { mode: 0o700 })
-  for (const { path: file, text } of found.files) writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
+  for (const { path: at, text } of found.files) writeFileSync(at, text, { mode: 0o600, flag: 'wx' })
   return { ...opened, args: found.args, env: { ...env, ...found.env }, blind: found.blind }
 }
 
 /** @throws when the folder is not this user's alone. */
 function makePrivate(dir: string): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  if (!existsSync(dir))
+    mkdirSync(dir, { recursive: existsSync(path.dirname(path.dirname(dir))), mode: 0o700 })
   const { uid, mode } = lstatSync(dir)
   if (uid !== process.getuid?.() || (mode & 0o022) !== 0) throw new Error(`${dir} is not ours alone`)
 }
@@ -111,6 +119,22 @@ function isRootsAlone(file: string): boolean {
       if (path.dirname(dir) === dir) return true
     }
   })
+}
+
+function realPath(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return file
+  }
+}
+
+function listDir(dir: string): string[] {
+  try {
+    return readdirSync(dir).toSorted().slice(0, namesMax)
+  } catch {
+    return []
+  }
 }
 
 function readText(file: string): string | null {

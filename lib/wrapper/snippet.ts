@@ -14,7 +14,8 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
  */
 export function snippetOf(lines: readonly string[], chrome: RegExp | null = null): string | null {
   for (const line of lines.toReversed()) {
-    if (chrome?.test(line) === true) continue
+    // Cut, so that no line is long enough for a pattern to be slow.
+    if (chrome?.test(line.trim().slice(0, snippetCharsMax * 2)) === true) continue
     const text = plainText(line)
     if (/[\p{L}\p{N}]/u.test(text)) return text
   }

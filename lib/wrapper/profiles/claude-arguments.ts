@@ -17,13 +17,14 @@ export interface ClaudeArguments {
 }
 
 const subcommands = new Set(
-  `agents attach auth auto-mode daemon doctor gateway import install kill logs mcp plugin plugins project purge
+  `agents attach auth auto-mode config daemon doctor gateway import install kill logs mcp plugin plugins project purge
   remote-control respawn rm self-hosted-runner setup-token stop ultrareview update upgrade`.split(/\s+/),
 )
 
 /** These print something, or open the conversation elsewhere. */
 const elsewhere = new Set(
-  '--version --help --bg --background --exec --desktop --init-only --cloud --remote --environment'.split(' '),
+  `--version --help --bg --background --exec --desktop --init-only --cloud --remote --environment --tmux --update
+  --upgrade --mcp-cli --ripgrep --claude-in-chrome-mcp --chrome-native-host`.split(/\s+/),
 )
 
 const takeOne = new Set(
@@ -35,7 +36,7 @@ const takeOne = new Set(
   --system-prompt-file --system-prompt-snapshot --teammate-mode`.split(/\s+/),
 )
 const mayTakeOne = new Set(
-  '--resume --worktree --from-pr --remote-control --rc --teleport --cloud --remote'.split(' '),
+  '--debug --resume --worktree --from-pr --remote-control --rc --teleport --cloud --remote'.split(' '),
 )
 const takeMany = new Set(
   `--add-dir --allowedTools --allowed-tools --betas --channels --dangerously-load-development-channels

@@ -7,6 +7,8 @@ type Body = Readonly<Record<string, unknown>>
 
 /** Tool calls that are remembered until their end, of which some never tell. */
 const callsMax = 128
+/** Sessions that are remembered after their end. */
+const endedMax = 16
 const idCharsMax = 128
 /** The person's own hooks may answer a request at once. */
 const settleMs = 300
@@ -24,13 +26,14 @@ export function openClaudeReader(): (event: AgentEvent) => Said[] {
 }
 
 class ClaudeReader {
-  /** The session that has last spoken; it changes by /clear and /resume. */
+  /** The conversation of this terminal; it changes by /clear and /resume. */
   #session: string | null = null
+  /** Those that have ended, the oldest first: what still comes of them is late. */
+  readonly #ended = new Set<string>()
   /** Calls under way, by their id, with what tells two calls of one tool apart; the oldest first. */
   readonly #calls = new Map<string, string>()
   /** What ran in the background at the last end of a turn. */
   #background = 0
-  #crons = 0
   /** Whether in this turn a dialog told of itself at once: its reminder, some 6 s later, then says nothing new. */
   #hasAsked = false
   #hasElicited = false
@@ -39,9 +42,9 @@ class ClaudeReader {
     const fields = fieldsOf(body)
     const name = textOf(fields?.['hook_event_name'])
     if (fields === null || name === null) return []
-    const subagent = idOf(fields['agent_id'])
-    const said = this.#meanings(name, fields, subagent)
     // The name alone says "agent_type" on the main thread too, so the id counts. Published types, `BaseHookInput`.
+    const subagent = this.#strangerOf(name, fields) ?? idOf(fields['agent_id'])
+    const said = this.#meanings(name, fields, subagent)
     return said
       .filter(({ says }) => says !== 'asks' || source !== 'claude-print')
       .map((meaning) => ({ thread: '', subagent, pid: null, name: oneLine(name), meaning }))
@@ -50,7 +53,7 @@ class ClaudeReader {
   #meanings(name: string, body: Body, subagent: string | null): Meaning[] {
     const session = idOf(body['session_id'])
     if (name === 'SessionStart') return this.#sessionStarts(session, textOf(body['source']))
-    this.#session = session
+    const isStranger = session !== null && subagent === session
     switch (name) {
       case 'UserPromptSubmit':
         return this.#prompted(body)
@@ -60,6 +63,7 @@ class ClaudeReader {
         return this.#permission(body, subagent)
       case 'PostToolUse':
       case 'PostToolUseFailure':
+      case 'PermissionDenied':
         return this.#called(body, subagent)
       case 'PostToolBatch':
         // Comes when all calls of a batch are over, also those that were refused.
@@ -76,13 +80,13 @@ class ClaudeReader {
       case 'ElicitationResult':
         return [{ says: 'answered', id: elicitationId(body) }, { says: 'working' }]
       case 'SubagentStop':
-        return subagent === null ? [] : this.#subagentStops(body, subagent)
+        return subagent === null || isStranger ? [] : this.#subagentStops(body, subagent)
       case 'Stop':
         return [this.#stopped(body, subagent)]
       case 'StopFailure':
         return [this.#failed(body, subagent)]
       case 'SessionEnd':
-        return this.#sessionEnds()
+        return this.#sessionEnds(session, isStranger)
       default:
         return []
     }
@@ -93,25 +97,48 @@ class ClaudeReader {
     if (source === 'compact') return []
     // It comes by another way than the others, and may be late: what came before is newer.
     if (session !== null && session === this.#session) return []
+    if (session !== null && this.#ended.has(session) && source !== 'resume') return []
+    this.#becomes(session)
     this.#turnEnds()
     return [{ says: 'began' }]
   }
 
-  #sessionEnds(): Meaning[] {
+  #sessionEnds(session: string | null, isStranger: boolean): Meaning[] {
+    if (session !== null) {
+      this.#ended.add(session)
+      if (this.#ended.size > endedMax) this.#ended.delete(this.#ended.values().next().value!)
+    }
+    if (isStranger) return [{ says: 'done', background: 0 }]
     // With /clear and /resume another session begins in the same process.
     this.#session = null
     this.#background = 0
-    this.#crons = 0
     this.#turnEnds()
     return [this.#done()]
   }
 
-  #prompted({ source, prompt }: Body): Meaning[] {
-    const isWoken =
-      wakers.has(typeof source === 'string' ? source : '') ||
-      (typeof prompt === 'string' && prompt.trimStart().startsWith('<task-notification>'))
+  /**
+   * An event of another session than this terminal's, such as of a teammate that was given the same settings, is of a
+   * subagent: it must not end the turn here. What a person types, here or after /clear, makes a session this terminal's.
+   * @returns the id of such a session; null for an event of one's own.
+   */
+  #strangerOf(name: string, body: Body): string | null {
+    const session = idOf(body['session_id'])
+    if (session === null || name === 'SessionStart' || session === this.#session) return null
+    const isFirst = this.#session === null && !this.#ended.has(session)
+    const isTyped = name === 'UserPromptSubmit' && !isWoken(body)
+    if (!isFirst && !isTyped) return session
+    this.#becomes(session)
+    return null
+  }
+
+  #becomes(session: string | null): void {
+    this.#session = session
+    if (session !== null) this.#ended.delete(session)
+  }
+
+  #prompted(body: Body): Meaning[] {
     // Nobody has spoken: what another subagent asks stays asked.
-    if (isWoken) return [{ says: 'working' }]
+    if (isWoken(body)) return [{ says: 'working' }]
     this.#turnEnds()
     return [{ says: 'prompted' }]
   }
@@ -140,7 +167,11 @@ class ClaudeReader {
     if (attention === 'permission' && (mode === 'bypassPermissions' || mode === 'dontAsk')) return []
     this.#hasAsked = true
     const key = callKey(subagent, tool, body['tool_input'])
-    const id = [...this.#calls].findLast(([, other]) => other === key)?.[0] ?? key
+    // What a question or plan is about may be written into the one event and not the other.
+    const scope = callScope(subagent, tool)
+    const isSame = (other: string): boolean =>
+      attention === 'permission' ? other === key : other.startsWith(scope)
+    const id = [...this.#calls].findLast(([, other]) => isSame(other))?.[0] ?? key
     return [{ ...asks(attention, id, toolDetail(tool, body['tool_input'])), settleMs }]
   }
 
@@ -183,8 +214,8 @@ class ClaudeReader {
 
   #stopped(body: Body, subagent: string | null): Meaning {
     if (subagent !== null) return { says: 'done', background: 0 }
-    this.#crons = countOf(body['session_crons'])
-    this.#background = runningIn(body['background_tasks']) + this.#crons
+    // What it has put on its calendar (`session_crons`) wakes it by itself: until then nothing runs.
+    this.#background = runningIn(body['background_tasks'])
     this.#turnEnds()
     return this.#done()
   }
@@ -193,7 +224,7 @@ class ClaudeReader {
     const over: Meaning = { says: 'done', background: 0 }
     if (!Array.isArray(tasks)) return [over]
     // The list is the main conversation's, and may still have this one on it.
-    this.#background = runningIn(tasks.filter((task) => fieldsOf(task)?.['id'] !== subagent)) + this.#crons
+    this.#background = runningIn(tasks.filter((task) => fieldsOf(task)?.['id'] !== subagent))
     return [over, { says: 'background', count: this.#background }]
   }
 
@@ -238,7 +269,19 @@ function callKey(subagent: string | null, tool: string, input: unknown): string 
     text = ''
   }
   const hash = createHash('sha1').update(text).digest('base64')
-  return `${subagent ?? ''}/${tool.slice(0, idCharsMax)}/${hash}`
+  return `${callScope(subagent, tool)}${hash}`
+}
+
+function callScope(subagent: string | null, tool: string): string {
+  return `${subagent ?? ''}/${tool.slice(0, idCharsMax)}/`
+}
+
+/** Whether a prompt was submitted that nobody has typed. */
+function isWoken({ source, prompt }: Body): boolean {
+  return (
+    wakers.has(typeof source === 'string' ? source : '') ||
+    (typeof prompt === 'string' && prompt.trimStart().startsWith('<task-notification>'))
+  )
 }
 
 function elicitationId(body: Body): string {
@@ -252,8 +295,4 @@ function runningIn(tasks: unknown): number {
     const status = fieldsOf(task)?.['status']
     return status === undefined || status === 'running' || status === 'pending'
   }).length
-}
-
-function countOf(list: unknown): number {
-  return Array.isArray(list) ? list.length : 0
 }

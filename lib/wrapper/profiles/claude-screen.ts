@@ -9,25 +9,42 @@ import type { ScreenReading } from './profile.js'
  */
 export function readClaudeScreen(lines: readonly string[]): ScreenReading | null {
   const filled = lines.map((line) => line.trimEnd()).filter((line) => line !== '')
+  const bottom = filled.slice(-footerLinesMax)
+  if (bottom.some((line) => transcript.test(line))) return null
   const box = promptBoxIn(filled)
-  return box === null ? dialogIn(filled) : activityAbove(filled.slice(0, box))
+  if (box !== null) return activityAbove(filled.slice(0, box))
+  return bottom.some((line) => otherProgram.test(line)) ? null : dialogIn(filled)
 }
 
-const rule = /^\s*─{4,}.*─$/
-const option = /^\s*(❯)?\s*(\d)\. +\S/
+const option = /^\s*(?:❯\s*)?(\d)\. +\S/
+/** Ctrl-O: prose to the bottom. */
+const transcript = /^\s*Showing detailed transcript\b/
+/** What vi and less end a screen with: Ctrl-G starts the person's editor. */
+const otherProgram =
+  /^(?:~$|:$|\(END\)$|--More--|-- (?:INSERT|NORMAL|VISUAL|REPLACE)|".+" (?:\[.+\] )?\d+L\b)/
 /** More options, with their descriptions, than any dialog has lines of. */
 const dialogLinesMax = 60
+/** `ctrl+g to edit`, `Esc to cancel`. */
+const keyHint = /\b(?:ctrl|shift|tab|esc|enter)\b(?:\+| to\b)/i
 /** A footer is one line, more where the terminal is narrow. */
 const footerLinesMax = 4
 
+function isRule(line: string): boolean {
+  return line.endsWith('─') && /^\s*─{4}/.test(line)
+}
+
 /** @returns where the prompt box begins: a rule, its text from `❯` on, a rule and at most a few lines of hints. */
 function promptBoxIn(lines: readonly string[]): number | null {
-  const bottom = lines.findLastIndex((line) => rule.test(line))
+  const bottom = lines.findLastIndex(isRule)
   if (bottom < 2 || lines.length - bottom > 8) return null
-  const top = lines.slice(0, bottom).findLastIndex((line) => rule.test(line))
+  const top = lines.slice(0, bottom).findLastIndex(isRule)
   return top !== -1 && /^[❯!#>](?:\s|$)/.test(lines[top + 1] ?? '') && !hasOptions(lines.slice(top, bottom))
     ? top
     : null
+}
+
+function isSelected(line: string): boolean {
+  return line.trimStart().startsWith('❯') && option.test(line)
 }
 
 function hasOptions(lines: readonly string[]): boolean {
@@ -36,7 +53,7 @@ function hasOptions(lines: readonly string[]): boolean {
 
 function dialogIn(lines: readonly string[]): ScreenReading | null {
   const bottom = lines.slice(-dialogLinesMax)
-  const selected = bottom.findLastIndex((line) => option.exec(line)?.[1] !== undefined)
+  const selected = bottom.findLastIndex((line) => isSelected(line))
   if (selected === -1) return formIn(bottom)
   const first = firstOption(bottom, selected)
   if (first === null) return null
@@ -58,7 +75,7 @@ function dialogIn(lines: readonly string[]): ScreenReading | null {
 /** @returns the line of option 1, from which the options are numbered on without a gap; null when they are not. */
 function firstOption(lines: readonly string[], selected: number): number | null {
   const numbered = lines.flatMap((line, at) => {
-    const number = Number(option.exec(line)?.[2] ?? 0)
+    const number = Number(option.exec(line)?.[1] ?? 0)
     return number > 0 ? [{ at, number }] : []
   })
   const start = numbered.findLastIndex(({ at, number }) => at <= selected && number === 1)
@@ -74,9 +91,12 @@ function attentionOf(
   linesBelow: number,
 ): Asking | null {
   const escapes = /\bEsc to (?:cancel|exit|reject)\b/i.test(keys) || /\(esc\)\s*$/.test(options.at(-1) ?? '')
-  // The plan's dialog has other footers than the rest, and at times none.
-  if (asked.endsWith('Would you like to proceed?') && linesBelow <= footerLinesMax) return 'plan'
-  if (asked.endsWith('Ready to submit your answers?')) return 'question'
+  const isLast = linesBelow === 0 || (linesBelow <= footerLinesMax && keyHint.test(keys))
+  // The plan's dialog has other footers than the rest, and at times none; all of it is indented, unlike what is typed.
+  if (asked.endsWith('Would you like to proceed?'))
+    return isLast && options.every((line) => line.startsWith(' ')) ? 'plan' : null
+  if (asked.endsWith('Ready to submit your answers?'))
+    return isLast && /\d\. +Submit answers$/.test(options[0]!) ? 'question' : null
   if (!escapes || linesBelow > 2 * footerLinesMax) return null
   if (/\bEnter to select\b.*\bto navigate\b/i.test(keys)) return 'question'
   if (/\bDo you want to .*\?$/.test(asked) || /\bwants to\b/.test(asked) || /\bTab to amend\b/i.test(keys))
@@ -92,7 +112,7 @@ function formIn(lines: readonly string[]): ScreenReading | null {
   const header = lines.findLastIndex((line) => /^\s*MCP server ["“].+["”] requests your input$/.test(line))
   if (header === -1) return null
   const form = lines.slice(header)
-  const hasButtons = form.some((line) => /^\s*❯?\s*(?:Accept|Decline)\b/.test(line))
+  const hasButtons = form.some((line) => /^\s*(?:❯\s*)?(?:Accept|Decline)\b/.test(line))
   const keys = form
     .slice(-footerLinesMax)
     .map((line) => line.trim())

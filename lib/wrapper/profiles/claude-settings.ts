@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { ClaudeArguments } from './claude-arguments.js'
-import { fieldsOf } from './detail.js'
+import { fieldsOf, jsonFieldsOf } from './detail.js'
 import type { Launch } from './profile.js'
 
 type Settings = Readonly<Record<string, unknown>>
@@ -9,6 +9,10 @@ type Settings = Readonly<Record<string, unknown>>
 export interface ClaudeSettings {
   /** What the person gave by `--settings`, parsed; null when it cannot be added to, `{}` when nothing was given. */
   given: Settings | null
+  /** Whether `given` means the same in whatever file it stands. */
+  isPlaceless: boolean
+  /** What the layers add to the environment, the strongest counting. */
+  env: Readonly<Record<string, string>>
   /** Why no hook of ours would run; null when one may. */
   refused: 'managed_policy' | 'hooks_off' | null
   /** Whether something limits where hooks of the type `http` may go, or what they may send. */
@@ -21,10 +25,16 @@ export interface ClaudeSettings {
  */
 export function readClaudeSettings(
   args: ClaudeArguments,
-  { env, readText, platform }: Pick<Launch, 'env' | 'readText' | 'platform'>,
+  { env, readText, listDir, platform }: Pick<Launch, 'env' | 'readText' | 'listDir' | 'platform'>,
 ): ClaudeSettings {
   const managedDir = platform === 'darwin' ? '/Library/Application Support/ClaudeCode' : '/etc/claude-code'
-  const managed = parsed(readText(path.join(managedDir, 'managed-settings.json'))) ?? {}
+  // Of the files dropped in beside it a later one counts for more (2.1.83).
+  const droppedIn = listDir(path.join(managedDir, 'managed-settings.d'))
+    .filter((name) => name.endsWith('.json') && !name.startsWith('.'))
+    .map((name) => path.join('managed-settings.d', name))
+  const managed = ['managed-settings.json', ...droppedIn]
+    .map((name) => jsonFieldsOf(readText(path.join(managedDir, name))) ?? {})
+    .toReversed()
   const given = givenBy(args.settings, readText)
   const configDir = env['CLAUDE_CONFIG_DIR'] || path.join(env['HOME'] ?? '', '.claude')
   const files = {
@@ -35,14 +45,17 @@ export function readClaudeSettings(
   const sources = args.settingSources?.split(',').map((word) => word.trim())
   const loaded = Object.entries(files)
     .filter(([source]) => !args.isRestricted && (sources?.includes(source) ?? true))
-    .map(([, file]) => parsed(readText(file)) ?? {})
-  const layers = [managed, given ?? {}, ...loaded]
+    .map(([, file]) => jsonFieldsOf(readText(file)) ?? {})
+  const layers = [...managed, given ?? {}, ...loaded]
   const off = layers.find(({ disableAllHooks }) => typeof disableAllHooks === 'boolean')
   const isOff = off?.['disableAllHooks'] === true
+  const only = managed.find(({ allowManagedHooksOnly }) => typeof allowManagedHooksOnly === 'boolean')
   return {
     given,
+    isPlaceless: given !== null && isPlaceless(given),
+    env: Object.assign({}, ...layers.map(envOf).toReversed()) as Record<string, string>,
     refused:
-      managed['allowManagedHooksOnly'] === true || (isOff && off === managed)
+      only?.['allowManagedHooksOnly'] === true || (isOff && managed.includes(off))
         ? 'managed_policy'
         : isOff
           ? 'hooks_off'
@@ -51,12 +64,17 @@ export function readClaudeSettings(
   }
 }
 
+function envOf({ env }: Settings): Record<string, string> {
+  const texts = Object.entries(fieldsOf(env) ?? {}).map(([name, value]) => [name, String(value)] as const)
+  return Object.fromEntries(texts)
+}
+
 /** As Claude Code tells them apart: what looks like an object is one, all else is a path. */
 function givenBy(value: string | null, readText: Launch['readText']): Settings | null {
   if (value === null) return {}
   const text = value.trim()
-  if (text.startsWith('{') && text.endsWith('}')) return parsed(text)
-  const settings = parsed(text === '' ? null : readText(text))
+  if (text.startsWith('{') && text.endsWith('}')) return jsonFieldsOf(text)
+  const settings = jsonFieldsOf(text === '' ? null : readText(text))
   return settings !== null && isPlaceless(settings) ? settings : null
 }
 
@@ -64,13 +82,4 @@ function givenBy(value: string | null, readText: Launch['readText']): Settings |
 function isPlaceless({ permissions, sandbox }: Settings): boolean {
   const rules = JSON.stringify(permissions ?? null)
   return !/\(\/(?!\/)/.test(rules) && fieldsOf(sandbox)?.['filesystem'] === undefined
-}
-
-function parsed(text: string | null): Settings | null {
-  if (text === null) return null
-  try {
-    return fieldsOf(JSON.parse(text))
-  } catch {
-    return null
-  }
 }

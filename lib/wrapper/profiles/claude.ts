@@ -27,8 +27,7 @@ export const claude: Profile = {
   title,
   notification,
   status: null,
-  chrome:
-    /^\s*(?:[❯>].*|⎿\s+Tip:.*|.*… \(\d+s\b.*|\? for shortcuts.*|[⏵⏸].*|\d\. .*|.*\b(?:esc|tab|enter) to \S.*)$/i,
+  chrome: /^(?:\s*(?:[❯>]|⎿\s+Tip:|\? for shortcuts|[⏵⏸]|\d\. )|.*… \(\d+s\b|.*\b(?:esc|tab|enter) to \S)/i,
   screen: readClaudeScreen,
 }
 

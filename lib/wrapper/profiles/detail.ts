@@ -54,6 +54,16 @@ export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> | nu
     : null
 }
 
+/** The fields of a JSON object that a text is; null when it is none. */
+export function jsonFieldsOf(text: string | null): Readonly<Record<string, unknown>> | null {
+  if (text === null) return null
+  try {
+    return fieldsOf(JSON.parse(text))
+  } catch {
+    return null
+  }
+}
+
 /** A text that says something; null for anything else. */
 export function textOf(value: unknown): string | null {
   return typeof value === 'string' && value.trim() !== '' ? value : null

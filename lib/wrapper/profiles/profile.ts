@@ -17,6 +17,8 @@ export interface Injection {
 
 /** The launch, as a profile may know it. */
 export interface Launch {
+  /** The program that is started, links followed. */
+  file: string
   /** What the person has given the command. */
   args: readonly string[]
   env: Readonly<Record<string, string>>
@@ -30,6 +32,8 @@ export interface Launch {
   hookArgv: (source: string) => string[]
   /** The text of a file of this machine, null when there is none that can be read. */
   readText: (path: string) => string | null
+  /** The names of the files in a folder of this machine, in their order; none when it cannot be read. */
+  listDir: (path: string) => string[]
   /**
    * Whether this is root's process, and a path and every folder above it, also behind links, may be written by root
    * alone; what does not exist yet is left out.

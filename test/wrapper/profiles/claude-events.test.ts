@@ -104,6 +104,20 @@ void t.test('what each event means', async (t) => {
     ],
     ['the end', [event('Stop')], [{ says: 'done', background: 0 }]],
     [
+      'a plan that only one of the events has in full',
+      [
+        event('PreToolUse', { tool_name: 'ExitPlanMode', tool_use_id: 't1', tool_input: {} }),
+        event('PreToolUse', { tool_name: 'ExitPlanMode', tool_use_id: 't2', tool_input: {}, agent_id: 'a1' }),
+        event('PermissionRequest', { tool_name: 'ExitPlanMode', tool_input: { plan: '# Do it' } }),
+      ],
+      [{ says: 'asks', attention: 'plan', id: 't1', detail: 'Do it' }],
+    ],
+    [
+      'auto mode says no',
+      [event('PermissionDenied', { ...call, tool_use_id: 't1', reason: 'r' })],
+      [{ says: 'answered', id: 't1' }, { says: 'answered' }, { says: 'working' }],
+    ],
+    [
       'an end with tasks and a loop behind it',
       [
         event('Stop', {
@@ -111,7 +125,7 @@ void t.test('what each event means', async (t) => {
           session_crons: [{}],
         }),
       ],
-      [{ says: 'done', background: 5 }],
+      [{ says: 'done', background: 4 }],
     ],
     [
       'a failure',
@@ -188,6 +202,67 @@ void t.test('events of a subagent carry its id, and the type alone means nothing
   t.match(read({ source: 'claude', pid: 3, body: main }), [{ subagent: null }])
 })
 
+void t.test('events of another session are of a subagent', async (t) => {
+  const of = (session_id: string, name: string, more = {}): object => event(name, { session_id, ...more })
+  const start = (session: string, source: string): object => of(session, 'SessionStart', { source })
+  const typed = (session: string): object => of(session, 'UserPromptSubmit', { prompt: 'x', source: 'user' })
+  const tasks = { background_tasks: [{ id: 'x', status: 'running' }] }
+  const rows: [about: string, bodies: object[], subagent: string | null, says: string[]][] = [
+    ['an end', [typed('a'), of('b', 'Stop', tasks)], 'b', ['done']],
+    [
+      'the end of its own subagent',
+      [typed('a'), of('b', 'SubagentStop', { agent_id: 'x', ...tasks })],
+      'b',
+      [],
+    ],
+    ['the end of it', [typed('a'), of('b', 'SessionEnd', { reason: 'other' })], 'b', ['done']],
+    ['then the first one goes on', [typed('a'), of('b', 'SessionEnd'), of('a', 'Stop')], null, ['done']],
+    ['a failure', [typed('a'), of('b', 'StopFailure')], 'b', ['failed']],
+    ['a wake-up', [typed('a'), of('b', 'UserPromptSubmit', { source: 'system' })], 'b', ['working']],
+    ['the first one', [of('a', 'UserPromptSubmit', { source: 'system' })], null, ['working']],
+    ['a person types', [typed('a'), typed('b'), of('b', 'Stop')], null, ['done']],
+    ['a start', [typed('a'), start('b', 'clear'), of('b', 'Stop')], null, ['done']],
+    ['after the end of the first one', [typed('a'), of('a', 'SessionEnd'), of('b', 'Stop')], null, ['done']],
+    [
+      'late, after its end',
+      [typed('a'), of('a', 'SessionEnd'), of('a', 'PostToolBatch')],
+      'a',
+      ['answered', 'working'],
+    ],
+    [
+      'a start, late, after its end',
+      [typed('a'), of('a', 'SessionEnd'), typed('b'), start('a', 'startup')],
+      null,
+      [],
+    ],
+    [
+      'it is resumed',
+      [typed('a'), of('a', 'SessionEnd'), start('a', 'resume'), of('a', 'Stop')],
+      null,
+      ['done'],
+    ],
+    ['without a name', [typed('a'), { hook_event_name: 'Stop' }], null, ['done']],
+  ]
+  for (const [about, bodies, subagent, says] of rows) {
+    const read = openClaudeReader()
+    const found = bodies.map((body) => read({ source: 'claude', pid: null, body })).at(-1)!
+    t.same(
+      found.map(({ meaning }) => meaning.says),
+      says,
+      about,
+    )
+    t.ok(
+      found.every((one) => one.subagent === subagent),
+      about,
+    )
+  }
+  const read = openClaudeReader()
+  for (const body of [typed('a'), of('a', 'Stop', tasks), of('b', 'Stop')])
+    read({ source: 'claude', pid: null, body })
+  const [waits] = read({ source: 'claude', pid: null, body: of('a', 'PostCompact', { trigger: 'manual' }) })
+  t.match(waits, { subagent: null, meaning: { says: 'done', background: 1 } }, 'what runs here still does')
+})
+
 void t.test('with -p nothing is asked', async (t) => {
   const body = event('PermissionRequest', { tool_name: 'Bash' })
   t.same(openClaudeReader()({ source: 'claude-print', pid: null, body }), [])
@@ -198,7 +273,7 @@ void t.test('no body breaks the reader, and texts stay short', async (t) => {
   const names = words(
     `SessionStart UserPromptSubmit PreToolUse PermissionRequest PostToolUse PostToolBatch PostToolUseFailure
     Notification Stop StopFailure SubagentStop SessionEnd PreCompact PostCompact Elicitation ElicitationResult
-    __proto__`,
+    PermissionDenied __proto__`,
   )
   const fields = words(
     `tool_name tool_input tool_use_id agent_id session_id source prompt message error notification_type

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { claude } from '../../../lib/wrapper/profiles/claude.js'
 import { readClaudeScreen } from '../../../lib/wrapper/profiles/claude-screen.js'
 
 const rule = '─'.repeat(60)
@@ -132,6 +133,12 @@ void t.test('dialogs on the screen', async (t) => {
       ],
     ],
     [
+      'a plan without a footer',
+      'plan',
+      'Would you like to proceed?',
+      [rule, ' Would you like to proceed?', ' ❯ 1. Yes, and auto-accept edits', '   2. No, keep planning'],
+    ],
+    [
       'the folder',
       'permission',
       'Quick safety check: Is this a project you created or one you trust?',
@@ -171,6 +178,7 @@ void t.test('what is right above the prompt box', async (t) => {
       'working',
       ['✻ Moving the scanner… (1m 2s)', '  ⎿  ☐ Move', '     ☐ Test', '  ⎿  Tip: x', ...box],
     ],
+    ['work, with the keys of vi', 'working', ['✻ Writing… (3s)', ...box.slice(0, -1), '  -- INSERT --']],
     ['compaction', 'working', ['· Compacting conversation…', '  ▰▰▱▱ 5%', ...box]],
     ['agents behind', 'working', ['✻ Waiting for 2 background agents to finish', ...box]],
     ['an end', 'ready', ['⏺ Done.', '', '✻ Cooked for 1m 6s', ...box]],
@@ -211,10 +219,44 @@ void t.test('what only looks like a dialog', async (t) => {
       ['Would you like to proceed?', '❯ 1. Yes', '  2. No', ...Array<string>(9).fill('⏺ Well')],
     ],
   ]
+  const asked = ['  Would you like to proceed?', ' ❯ 1. Yes', '   2. No']
+  const transcript = [rule, '  Showing detailed transcript · ctrl+o to toggle']
+  rows.push(
+    ['the transcript', ['⏺ It shows:', ...quoted, ...transcript]],
+    ['the transcript, with a plan', ['⏺ It shows:', ...asked, ...transcript]],
+    ['an editor', ['# Dialogs', ...asked, '~', '~', '"README.md" 5L, 80B']],
+    ['an editor whose file fills the screen', ['# Dialogs', ...asked, '"README.md" 5L, 80B']],
+    ['an editor, with a permission', ['# Dialogs', ...quoted, '~', '-- INSERT --']],
+    ['a pager', ['# Dialogs', ...quoted, '(END)']],
+    ['a plan in prose that goes on', ['⏺ It asks:', ...asked, '', 'and then it goes on']],
+    [
+      'a list that is typed under a question',
+      ['⏺ Would you like to proceed?', rule, '❯ 1. do a', '  2. do b', rule, '  ? for shortcuts'],
+    ],
+    [
+      'the same where no rule is seen',
+      ['  Would you like to proceed?', '', '❯ 1. do a', '  2. do b', '', '  ctrl+g to edit'],
+    ],
+    ['a review of other answers', ['Ready to submit your answers?', '❯ 1. do a', '  2. do b']],
+  )
   for (const [about, screen] of rows) t.equal(readClaudeScreen(screen), null, about)
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'grapheme' })), (lines) => {
       readClaudeScreen(lines)
     }),
   )
+})
+
+void t.test('lines made to be slow are read all the same', async (t) => {
+  // Where the time grew with the square of the length, this test would run into its timeout.
+  const hostile = [
+    `${'─'.repeat(400_000)}x`,
+    `${' '.repeat(400_000)}x`,
+    `✻ ${'… ('.repeat(130_000)}`,
+    '❯ '.repeat(200_000),
+  ]
+  for (const line of hostile) {
+    t.equal(readClaudeScreen([line, line, line]), null)
+    t.type(claude.chrome?.test(line), 'boolean')
+  }
 })

@@ -22,3 +22,18 @@ void t.test('notifications of the terminal', async (t) => {
   t.equal(claude.notification(null, 'he said Claude needs your permission'), null)
   t.equal(claude.notification('make', 'done'), null)
 })
+
+void t.test('lines that are always on the screen', async (t) => {
+  const rows: [line: string, isChrome: boolean][] = [
+    ['❯ ', true],
+    ['  ⎿  Tip: be brief', true],
+    ['  ? for shortcuts', true],
+    ['  ⏵⏵ accept edits on', true],
+    [' 2. No', true],
+    ['✻ Cogitating… (12s · ↓ 156 tokens)', true],
+    [' Esc to cancel · Tab to amend', true],
+    ['⏺ Two tests fail.', false],
+    ['  ⎿  ok', false],
+  ]
+  for (const [line, isChrome] of rows) t.equal(claude.chrome!.test(line), isChrome, line)
+})

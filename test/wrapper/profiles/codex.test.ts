@@ -7,6 +7,7 @@ import type { Injection } from '../../../lib/wrapper/profiles/profile.js'
 
 function inject(...args: string[]): Injection | null {
   return codex.inject!({
+    file: '/usr/bin/codex',
     args,
     env: { HOME: '/home/dev' },
     url: 'http://127.0.0.1:4321/s3cret/',
@@ -16,6 +17,7 @@ function inject(...args: string[]): Injection | null {
     readText: (file) => {
       throw new Error(`${file} is read`)
     },
+    listDir: () => [],
     isRootsAlone: () => true,
     platform: 'linux',
   })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { toolDetail } from '../../../lib/wrapper/profiles/detail.js'
+import { jsonFieldsOf, toolDetail } from '../../../lib/wrapper/profiles/detail.js'
 
 void t.test('the detail of a call', async (t) => {
   const rows: [tool: string, input: unknown, detail: string][] = [
@@ -17,4 +17,9 @@ void t.test('the detail of a call', async (t) => {
   ]
   for (const [tool, input, detail] of rows) t.equal(toolDetail(tool, input), detail)
   t.equal(Array.from(toolDetail('Bash', { command: '😀'.repeat(200) })).length, 140)
+})
+
+void t.test('the fields of JSON', async (t) => {
+  t.same(jsonFieldsOf('{"a":1}'), { a: 1 })
+  for (const text of [null, '', '[1]', 'null', '"x"', '{"a":1,}']) t.equal(jsonFieldsOf(text), null)
 })
