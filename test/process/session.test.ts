@@ -218,7 +218,8 @@ void t.test('an agent reports, is refreshed, and is stopped', async (t) => {
     code: 1,
     stderr: /no terminal/,
   })
-  t.match(run(at, 'aoc-agent-wrap', ['report', '--lifecycle', 'asleep', '--agent', 'x::1']), { code: 4 })
+  t.match(run(at, 'aoc-agent-wrap', ['report', '--lifecycle', 'idle', '--agent', 'x::1']), { code: 4 })
+  t.match(run(at, 'aoc-agent-wrap', ['report', '--lifecycle', 'asleep', '--agent', 'x::1']), { code: 2 })
   const stopped = run(at, 'aoc-pulse', ['send', 'stop_agent', '5', '--json'])
   t.match(JSON.parse(stopped.stdout), { status: 'ok', message: 'ended by SIGTERM' }, 'it ignores SIGINT')
   t.match(await agent.ended, { code: 143 })
