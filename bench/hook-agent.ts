@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
 import readline from 'node:readline'
@@ -34,7 +35,9 @@ interface Hook {
 const { argv } = process
 const socketPath = argv.at(-1)!
 const settings = argv.includes('--settings') ? argv[argv.indexOf('--settings') + 1] : undefined
-const { hooks = {} } = JSON.parse(settings ?? '{}') as { hooks?: Record<string, { hooks: Hook[] }[]> }
+const { hooks = {} } = JSON.parse(
+  settings?.startsWith('{') === false ? readFileSync(settings, 'utf8') : (settings ?? '{}'),
+) as { hooks?: Record<string, { hooks: Hook[] }[]> }
 const hookOf = (event: string): Hook => hooks[event]?.[0]?.hooks[0] ?? {}
 const connections = new http.Agent({ keepAlive: true, maxSockets: 1 })
 

@@ -11,11 +11,12 @@ const signalNames = new Map(
 /**
  * What leads the session of the agent's terminal. The kernel lets no process suspend (Ctrl-Z) whose parent is
  * outside of its session, so the agent needs a parent inside: a small shell with job control, which stops itself
- * whenever the agent is stopped, and puts it into the foreground when it is woken. Its own words go nowhere.
+ * whenever the agent is stopped, and puts it into the foreground when it is woken. Its own words go nowhere: the agent's
+ * standard error is given back in the agent's process only.
  */
-const leaderScript = `exec 3>&2 2>/dev/null
+const leaderScript = (shell: string) => `exec 3>&2 2>/dev/null
 set -m
-"$@" 2>&3 3>&-
+${shell} -c 'exec "$@" 2>&3 3>&-' aoc-agent-wrap "$@"
 s=$?
 while kill -s 0 %% && [ "$s" -gt 128 ]; do
   kill -s STOP $$
@@ -48,7 +49,7 @@ export function startOnTerminal(
   const isPlain = Object.keys(env).every((name) => /^[A-Za-z_]\w*$/.test(name))
   const shell = isPlain ? leaderShells.find((path) => existsSync(path)) : undefined
   const word = builtins.has(command) || command.includes('=') ? file : command
-  const argv = shell === undefined ? args : ['-c', leaderScript, 'aoc-agent-wrap', word, ...args]
+  const argv = shell === undefined ? args : ['-c', leaderScript(shell), 'aoc-agent-wrap', word, ...args]
   const leader = pty.spawn(shell ?? command, argv, {
     name: env['TERM'] ?? 'xterm-256color',
     cols: size.columns,
@@ -136,11 +137,13 @@ function readInBulk(terminal: pty.IPty, onBytes: (bytes: Buffer) => void): void 
 /** How long a terminal whose command has gone may be silent before nothing more is waited for. */
 const lastWordsMs = 100
 const drainEveryMs = 10
+/** What is taken of a command that is gone while nobody reads it. */
+const heldBytesMax = 1_024 * 1_024
 
 /** What node-pty's terminal is made of, beyond its types. */
 interface Insides {
   fd?: number
-  _socket?: { destroy(): void; readonly readableLength: number }
+  _socket?: { destroy(): void; resume(): void; readonly readableLength: number }
 }
 
 /**
@@ -155,8 +158,13 @@ export function readToTheEnd(terminal: pty.IPty, onBytes: (bytes: Buffer) => voi
   const destroy = socket.destroy.bind(socket)
   let silentMs = 0
   let isDraining = false
+  let heldBytes = 0
   const drain = (): void => {
-    if (socket.readableLength === 0) {
+    // Who is gone has little left to say: that is taken also while nobody reads, or its end would not be known.
+    if (socket.readableLength > 0 && heldBytes < heldBytesMax) {
+      heldBytes += socket.readableLength
+      socket.resume()
+    } else if (socket.readableLength === 0) {
       const { bytes, isOver } = readAvailable(fd)
       if (bytes.length > 0) onBytes(bytes)
       silentMs = bytes.length > 0 ? 0 : silentMs + drainEveryMs

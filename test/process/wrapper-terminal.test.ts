@@ -59,6 +59,8 @@ void t.test('exact in every byte', async (t) => {
   await both(t, 'half a character at a time', ['sh', '-c', `printf '\\303'; sleep 0.1; printf '\\251\\n'`])
   await both(t, 'what a command is called', ['sh', '-c', 'echo "$0" "$@"', 'one two', '', 'three\nfour'])
   await both(t, 'a command that dash has built in', ['echo', '-n', 'x'])
+  await both(t, 'a command that is killed', ['sh', '-c', 'echo hi; kill -KILL $$'])
+  await both(t, 'what it says of its errors', ['sh', '-c', 'echo out; echo err >&2; nonsense-command'])
 })
 
 void t.test('what is typed', async (t) => {
