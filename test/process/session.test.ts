@@ -395,8 +395,9 @@ void t.test('logs', async (t) => {
           .split('\n'),
       )
       .map((line) => (JSON.parse(line) as { event: string }).event)
+  // The last words come before the connection ends.
   for (const event of ['hub_listening', 'client_connected', 'client_disconnected'])
-    t.ok(events('hub').includes(event), event)
+    await until(event, () => events('hub').includes(event))
   t.ok(events('wrapper').includes('connect'))
   t.ok(events('pulse').includes('connect'))
 })
