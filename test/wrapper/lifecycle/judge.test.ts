@@ -1,117 +1,32 @@
 import t from 'tap'
-import { explain, judgeLog, type Status } from '../../../lib/wrapper/lifecycle/judge.js'
+import { explain } from '../../../lib/wrapper/lifecycle/judge.js'
 import { newMemory } from '../../../lib/wrapper/lifecycle/memory.js'
 import { remember } from '../../../lib/wrapper/lifecycle/remember.js'
-import type { Meaning, Shown, Signal, Ways } from '../../../lib/wrapper/lifecycle/signal.js'
+import type { Signal } from '../../../lib/wrapper/lifecycle/signal.js'
+import {
+  agent,
+  answered,
+  asks,
+  began,
+  check,
+  command,
+  done,
+  exited,
+  key,
+  notification,
+  output,
+  prompted,
+  report,
+  said,
+  screen,
+  stamped,
+  started,
+  title,
+  working,
+  type Unstamped,
+} from './rows.js'
 
-/** Signals in, state out: one rule a row. A signal's time is its place in the row, in seconds, unless it says another. */
-type Unstamped = Signal extends infer S ? (S extends Signal ? Omit<S, 'atMs'> : never) : never
-type Row = [
-  about: string,
-  log: (Unstamped & { s?: number })[],
-  nowS: number,
-  lifecycle: string,
-  status: Partial<Status>,
-]
-
-const agent: Ways = {
-  silentHooks: 'hooks_missing',
-  blind: null,
-  escapeInterrupts: true,
-  interruptInterrupts: true,
-  submitAnswers: true,
-  choiceAnswers: true,
-  restingTitleProves: false,
-  trustsNotifications: false,
-  trustsScreen: false,
-  screenTells: true,
-  silenceMs: null,
-}
-const command: Ways = {
-  ...agent,
-  silentHooks: null,
-  blind: 'no_signals',
-  escapeInterrupts: false,
-  interruptInterrupts: false,
-  choiceAnswers: false,
-  screenTells: false,
-  silenceMs: 60_000,
-}
-
-const started: Unstamped = { kind: 'started' }
-const said = (
-  meaning: Meaning,
-  over: { subagent?: string; thread?: string; pid?: number; name?: string } = {},
-): Unstamped => ({
-  kind: 'hook',
-  name: over.name ?? meaning.says,
-  thread: over.thread ?? '',
-  subagent: over.subagent ?? null,
-  pid: over.pid ?? null,
-  meaning,
-})
-const began = said({ says: 'began' })
-const prompted = said({ says: 'prompted' })
-const working = said({ says: 'working' })
-const done = (background = 0): Unstamped => said({ says: 'done', background })
-const asks = (id: string | null, detail = 'rm -rf build', subagent?: string): Unstamped =>
-  said({ says: 'asks', attention: 'permission', id, detail }, subagent === undefined ? {} : { subagent })
-const answered = (id: string | null, subagent?: string): Unstamped =>
-  said({ says: 'answered', id }, subagent === undefined ? {} : { subagent })
-const key = (name: 'escape' | 'interrupt' | 'submit' | 'choice' | 'text', s?: number) => ({
-  kind: 'key' as const,
-  key: name,
-  ...(s !== undefined && { s }),
-})
-const title = (shows: Shown | null, s?: number) => ({
-  kind: 'title' as const,
-  text: `title ${shows ?? 'of nothing'}`,
-  shows,
-  detail: null,
-  ...(s !== undefined && { s }),
-})
-const screen = (shows: Shown | null, s?: number) => ({
-  kind: 'screen' as const,
-  shows,
-  attention: shows === 'asks' ? ('permission' as const) : null,
-  line: shows,
-  ...(s !== undefined && { s }),
-})
-const output = (s: number) => ({ kind: 'output' as const, s })
-const report = (
-  lifecycle: 'running' | 'needs_input' | 'idle' | 'error',
-  detail: string | null = null,
-): Unstamped => ({
-  kind: 'report',
-  lifecycle,
-  detail,
-})
-const exited = (code: number, signal: string | null = null, asked = false): Unstamped => ({
-  kind: 'exited',
-  code,
-  signal,
-  asked,
-})
-const notification = (meaning: Meaning | null): Unstamped => ({
-  kind: 'notification',
-  text: 'a notification',
-  meaning,
-})
-
-function stamped(log: Row[1]): Signal[] {
-  return log.map(({ s, ...signal }, i) => ({ ...signal, atMs: (s ?? i + 1) * 1_000 }))
-}
-
-function check(ways: Ways, rows: Row[]): void {
-  for (const [about, log, nowS, lifecycle, status] of rows)
-    void t.test(about, async (t) => {
-      const judged = judgeLog(ways, stamped(log), nowS * 1_000)
-      t.equal(judged.lifecycle, lifecycle)
-      for (const [field, wanted] of Object.entries(status))
-        t.equal(judged.status[field as keyof Status], wanted, `${field} in ${JSON.stringify(judged.status)}`)
-    })
-}
-
+/** The main rules: signals in, state out, one rule a row. Nothing is known. */
 const any = { confidence: 0, turn: 'unknown', attention: 'none' } as const
 
 check(command, [

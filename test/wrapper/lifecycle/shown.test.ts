@@ -1,0 +1,351 @@
+import {
+  agent,
+  answered,
+  asks,
+  at,
+  check,
+  command,
+  dialog,
+  done,
+  key,
+  notification,
+  notifies,
+  notifying,
+  prompt,
+  progress,
+  prompted,
+  report,
+  screen,
+  showing,
+  started,
+  title,
+  titling,
+  working,
+} from './rows.js'
+
+/** What the terminal and the screen show, and what a key does. */
+const unknown = { origin: 'started', confidence: 0 } as const
+
+check(agent, [
+  [
+    'a title that shows the same is so since it did first',
+    [started, title('working', 2), title('working', 5)],
+    9,
+    'running',
+    { origin: 'title', since_ms: 2_000 },
+  ],
+  [
+    'progress that shows the same, too',
+    [started, progress(true), progress(true)],
+    9,
+    'running',
+    { origin: 'progress', since_ms: 2_000 },
+  ],
+  [
+    'and a prompt that is drawn again',
+    [started, prompt(false), prompt(false)],
+    9,
+    'idle',
+    { origin: 'prompt', since_ms: 2_000 },
+  ],
+  [
+    'a dialog that is seen again, too',
+    [started, screen('asks', 2), screen('asks', 5)],
+    9,
+    'needs_input',
+    { origin: 'screen', since_ms: 2_000 },
+  ],
+  [
+    'but another is another',
+    [started, screen('asks', 2), dialog('plan', 'Go ahead?', 5)],
+    9,
+    'needs_input',
+    { attention: 'plan', since_ms: 5_000 },
+  ],
+
+  [
+    'the terminal’s word for an end does not count where the agent speaks',
+    [started, asks('a'), answered('a'), notification({ says: 'done', background: 0 })],
+    9,
+    'running',
+    unknown,
+  ],
+  [
+    'blind: a notification that nothing goes on',
+    [started, notification({ says: 'waits' })],
+    9,
+    'idle',
+    { origin: 'progress', confidence: 2 },
+  ],
+  ['blind: one of work is no end', [started, notification({ says: 'working' })], 9, 'running', unknown],
+  [
+    'blind: a notification ends the one before',
+    [started, notifies(), notification({ says: 'done', background: 0 })],
+    9,
+    'idle',
+    { origin: 'progress' },
+  ],
+  [
+    'blind: one that means nothing does not',
+    [started, notifies(), notification(null)],
+    9,
+    'needs_input',
+    { origin: 'notification' },
+  ],
+  [
+    'blind: a title that shows work ends a notification',
+    [started, notifies(), title('working', 3)],
+    9,
+    'running',
+    { origin: 'title' },
+  ],
+  [
+    'blind: a title that asks does not, and the notification says what',
+    [started, notifies(), title('asks', 3)],
+    9,
+    'needs_input',
+    { origin: 'title', attention: 'question', detail: 'which?' },
+  ],
+
+  [
+    'where the title is not always right, one that asks no more answers nothing',
+    [started, prompted, asks('a'), title('asks', 4), title('working', 5)],
+    9,
+    'needs_input',
+    { origin: 'hook' },
+  ],
+  [
+    'where the agent speaks, Enter does not answer what only its title asks',
+    [started, prompted, title('asks', 3), key('submit', 4)],
+    9,
+    'needs_input',
+    { origin: 'title' },
+  ],
+  ['blind: Enter where nothing was asked', [started, key('submit')], 5, 'running', unknown],
+  [
+    'blind: Enter answers what the title asks',
+    [started, title('asks', 2), key('submit', 3)],
+    4,
+    'running',
+    { origin: 'key' },
+  ],
+  ['blind: what a notification asks', [started, notifies(), key('submit')], 4, 'running', { origin: 'key' }],
+  [
+    'blind: and what the screen asks, once it shows it no more',
+    [started, screen('asks', 2), key('submit', 3), screen(null, 3.3)],
+    4,
+    'running',
+    { origin: 'key' },
+  ],
+  [
+    'blind: a screen right after the key proves nothing',
+    [started, title('asks', 2), key('submit', 3), screen('working', 3.1)],
+    4,
+    'running',
+    { origin: 'key' },
+  ],
+  [
+    'blind: a dialog that is still there after the key was not answered by it',
+    [started, title('asks', 2), key('submit', 3), screen('asks', 3.3)],
+    4,
+    'needs_input',
+    { origin: 'title', since_ms: 2_000 },
+  ],
+  [
+    'blind: Esc ends what the title shows',
+    [started, title('working', 2), key('escape', 3)],
+    4,
+    'idle',
+    { origin: 'key', detail: 'interrupted' },
+  ],
+  [
+    'a screen that cannot be read for 0.8 s after the key proves nothing',
+    [started, prompted, asks('a'), key('submit', 5), screen(null, 5.899)],
+    9,
+    'needs_input',
+    {},
+  ],
+  [
+    'for 0.9 s: it was an answer',
+    [started, prompted, asks('a'), key('submit', 5), screen(null, 5.9)],
+    9,
+    'running',
+    {},
+  ],
+
+  [
+    'the screen rests after the first of two was answered: the second still asks',
+    [started, prompted, asks('a'), asks('b'), key('submit', 5), screen('ready', 5.3), at(6, answered('b'))],
+    9,
+    'running',
+    { origin: 'hook', turn: 'active' },
+  ],
+  [
+    'Esc ends all that was asked',
+    [started, prompted, asks('a'), asks('b'), key('escape', 5), screen('ready', 5.4)],
+    9,
+    'idle',
+    { origin: 'key', detail: 'interrupted' },
+  ],
+  [
+    'unless a dialog is left: it ended the first',
+    [started, prompted, asks('a', 'one'), asks('b', 'two'), key('escape', 5), screen('asks', 5.4)],
+    9,
+    'needs_input',
+    { detail: 'two' },
+  ],
+
+  [
+    'a dialog that is seen is the open ask, not the one before',
+    [
+      started,
+      prompted,
+      asks('a'),
+      asks('b'),
+      key('submit', 5),
+      screen('working', 5.3),
+      screen('asks', 5.6),
+      at(6, answered('b')),
+    ],
+    9,
+    'running',
+    { attention: 'none' },
+  ],
+  [
+    'an ask comes back once',
+    [
+      started,
+      prompted,
+      asks('a'),
+      key('submit', 3.2),
+      screen('working', 3.5),
+      screen('asks', 3.8),
+      at(5, report('running')),
+      screen('asks', 6),
+    ],
+    9,
+    'running',
+    { origin: 'report' },
+  ],
+  [
+    'an ask that comes back shows that its no was none',
+    [
+      started,
+      prompted,
+      asks('a'),
+      key('submit', 3.2),
+      screen('ready', 3.5),
+      screen('asks', 3.8),
+      at(4, answered('a')),
+    ],
+    9,
+    'running',
+    { origin: 'hook', turn: 'active' },
+  ],
+  [
+    'what an untrusted screen shows of background tasks does not count',
+    [started, prompted, done(), { ...screen('ready', 4), background: 2 }],
+    9,
+    'idle',
+    { background: 0 },
+  ],
+])
+
+check(command, [
+  ['Enter where nothing was asked begins nothing', [started, key('submit')], 5, 'running', unknown],
+])
+
+check({ ...agent, screenTells: false }, [
+  [
+    'where no screen is read, a key is believed at once',
+    [started, prompted, asks('a'), key('submit', 5)],
+    5,
+    'running',
+    { origin: 'hook' },
+  ],
+])
+
+check(notifying, [
+  [
+    'Esc ends what a notification asks at rest',
+    [started, prompted, done(), at(4, notifies()), key('escape', 5)],
+    9,
+    'idle',
+    { origin: 'key', detail: 'interrupted' },
+  ],
+])
+
+check(titling, [
+  [
+    'a title that is always right and asks no more: it was answered',
+    [started, prompted, asks('a'), title('asks', 4), title('working', 5)],
+    9,
+    'running',
+    { origin: 'hook' },
+  ],
+  [
+    'one that never asked tells nothing of it',
+    [started, prompted, title('working', 2.5), asks('a'), title('working', 4)],
+    9,
+    'needs_input',
+    { origin: 'hook' },
+  ],
+  [
+    'what was asked after the key was not answered by it',
+    [
+      started,
+      prompted,
+      asks('a', 'one'),
+      title('asks', 3.1),
+      key('submit', 4),
+      at(4.5, asks('b', 'two')),
+      title('working', 5),
+    ],
+    9,
+    'needs_input',
+    { detail: 'two' },
+  ],
+  [
+    'a title that asks stands though the agent tells of work',
+    [started, prompted, title('asks', 3), at(4, working)],
+    9,
+    'needs_input',
+    { origin: 'title' },
+  ],
+])
+
+check(showing, [
+  [
+    'what a trusted screen shows of background tasks counts',
+    [started, prompted, done(), { ...screen('ready', 4), background: 2 }],
+    9,
+    'running',
+    { background: 2, turn: 'inactive' },
+  ],
+  [
+    'and that they ended: the agent wakes in a moment',
+    [
+      started,
+      prompted,
+      done(),
+      { ...screen('ready', 4), background: 1 },
+      { ...screen('ready', 5), background: 0 },
+    ],
+    7.9,
+    'running',
+    { background: 0 },
+  ],
+  [
+    'or it does not',
+    [
+      started,
+      prompted,
+      done(),
+      { ...screen('ready', 4), background: 1 },
+      { ...screen('ready', 5), background: 0 },
+    ],
+    8,
+    'idle',
+    { since_ms: 8_000 },
+  ],
+])
