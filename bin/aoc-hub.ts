@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { focus } from '../lib/hub/focus/focus.js'
-import { runProgram as runFocus } from '../lib/hub/focus/run-program.js'
-import { askHub, liveHubs, register, type LiveHub } from '../lib/hub/registry.js'
+import { focus } from '../lib/multiplexer/focus.js'
+import { runProgram as runFocus } from '../lib/multiplexer/run-program.js'
+import { askHub, liveHubs, register, type LiveHub } from '../lib/wire/registry.js'
 import { startHub } from '../lib/hub/server.js'
 import { SocketFileError } from '../lib/hub/socket-file.js'
 import { runtimeRoot, sessionId, slug, socketPath } from '../lib/wire/identity.js'

@@ -14,7 +14,7 @@ import { delimiter, join } from 'node:path'
 import t from 'tap'
 
 import { hookArgv, hookLine } from '../../../lib/wrapper/door/hook-line.js'
-import { makeFolder } from '../repository.js'
+import { makeFolder } from '../../project/repository.js'
 import { run } from './opened.js'
 
 const wrapperPid = process.pid

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 
 import { type Door, type DoorOptions, type HookEvent, openDoor } from '../../../lib/wrapper/door/door.js'
-import { makeFolder } from '../repository.js'
+import { makeFolder } from '../../project/repository.js'
 
 /** A door with what came through it. */
 export interface Opened {

@@ -19,7 +19,7 @@ import t from 'tap'
 import { openDoor } from '../../../lib/wrapper/door/door.js'
 import { openSpool } from '../../../lib/wrapper/door/spool.js'
 import { makeSpoolFolder } from '../../../lib/wrapper/door/spool-folder.js'
-import { makeFolder } from '../repository.js'
+import { makeFolder } from '../../project/repository.js'
 import { open, run } from './opened.js'
 
 /** Leaves an event as a hook does. */

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 
 import t from 'tap'
 
-import { IgnoreRules } from '../../lib/wrapper/ignore-rules.js'
+import { IgnoreRules } from '../../lib/project/ignore-rules.js'
 import { makeFolder, sh } from './repository.js'
 
 const files: Record<string, string> = {

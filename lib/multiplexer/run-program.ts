@@ -1,4 +1,4 @@
-import { CommandError } from '../../wire/errors.js'
+import { CommandError } from '../wire/errors.js'
 
 /** Runs a program and gives what it printed. @throws {CommandError} `focus_failed` with what it said. */
 export type Run = (program: string, args: string[]) => Promise<string>

@@ -7,8 +7,8 @@ import t from 'tap'
 
 import { activeTasksMax, tagsMax, tasksFileBytesMax } from '../../lib/wire/limits.js'
 import { TaskSummary } from '../../lib/wire/source.js'
-import { parseTasks } from '../../lib/wrapper/tasks-parse.js'
-import { readTaskSummaries, tasksPath } from '../../lib/wrapper/tasks.js'
+import { parseTasks } from '../../lib/project/tasks-parse.js'
+import { readTaskSummaries, tasksPath } from '../../lib/project/tasks.js'
 import { makeFolder } from './repository.js'
 
 const agentId = 's::1'

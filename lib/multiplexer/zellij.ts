@@ -1,4 +1,4 @@
-import type { HubCommand } from '../../wire/commands.js'
+import type { HubCommand } from '../wire/commands.js'
 import type { Run } from './run-program.js'
 
 /** zellij(1), "CLI actions": go-to-tab counts from 1; focus-pane-with-id is not in every version, which then says so. */

@@ -1,5 +1,5 @@
-import { CommandError } from '../../wire/errors.js'
-import type { HubCommand } from '../../wire/commands.js'
+import { CommandError } from '../wire/errors.js'
+import type { HubCommand } from '../wire/commands.js'
 import type { Run } from './run-program.js'
 
 /**

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import t from 'tap'
 
-import { createRefresh } from '../../lib/wrapper/refresh.js'
+import { createRefresh } from '../../lib/project/refresh.js'
 
 /** A clock with timers, moved by hand, and the runs that were started on it. */
 class World {

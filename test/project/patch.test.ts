@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import t from 'tap'
 
-import { readDiffSummary } from '../../lib/wrapper/git.js'
-import { kindOfPatch, NameStatusReader, toGitPath } from '../../lib/wrapper/patch-parse.js'
-import { patchBytesMax, type PatchResult, readPatch } from '../../lib/wrapper/patch.js'
+import { readDiffSummary } from '../../lib/project/git.js'
+import { kindOfPatch, NameStatusReader, toGitPath } from '../../lib/project/patch-parse.js'
+import { patchBytesMax, type PatchResult, readPatch } from '../../lib/project/patch.js'
 import { gitEnv, makeFolder, sh } from './repository.js'
 
 /** The patch without its `index` lines, whose ids say nothing to a reader of this file. */

@@ -8,9 +8,9 @@ import t from 'tap'
 
 import { diffFilesBytesMax, diffFilesMax } from '../../lib/wire/limits.js'
 import { DiffSummary } from '../../lib/wire/source.js'
-import { NumstatReader, StatusReader } from '../../lib/wrapper/git-parse.js'
-import { gitEnvironment } from '../../lib/wrapper/git-run.js'
-import { readDiffSummary, readGitDirs } from '../../lib/wrapper/git.js'
+import { NumstatReader, StatusReader } from '../../lib/project/git-parse.js'
+import { gitEnvironment } from '../../lib/project/git-run.js'
+import { readDiffSummary, readGitDirs } from '../../lib/project/git.js'
 import { gitEnv, makeFolder, sh } from './repository.js'
 
 const agentId = 's::1'

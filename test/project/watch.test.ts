@@ -6,10 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import t from 'tap'
 
-import { readDiffSummary, readGitDirs } from '../../lib/wrapper/git.js'
-import { tasksPath } from '../../lib/wrapper/tasks.js'
-import { FolderTree, type WatchFolder } from '../../lib/wrapper/watch-tree.js'
-import { watchProject, type WatchOptions } from '../../lib/wrapper/watch.js'
+import { readDiffSummary, readGitDirs } from '../../lib/project/git.js'
+import { tasksPath } from '../../lib/project/tasks.js'
+import { FolderTree, type WatchFolder } from '../../lib/project/watch-tree.js'
+import { watchProject, type WatchOptions } from '../../lib/project/watch.js'
 import { gitEnv, makeFolder, sh } from './repository.js'
 
 type Test = Parameters<typeof makeFolder>[0]

@@ -1,9 +1,9 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import * as z from 'zod'
-import { openConnection } from '../wire/connection.js'
-import { encodeLine } from '../wire/encode.js'
-import type { HubFrame } from '../wire/messages.js'
+import { openConnection } from './connection.js'
+import { encodeLine } from './encode.js'
+import type { HubFrame } from './messages.js'
 
 /**
  * Which hubs of this user run: each writes one small file into `<runtime folder>/hubs` and takes it away at its end.
