@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import pty, { type IPty } from '@lydell/node-pty'
 import { focus } from '../lib/multiplexer/focus.js'
 import { runProgram } from '../lib/multiplexer/run-program.js'
 import { startHub } from '../lib/hub/server.js'
@@ -13,6 +14,7 @@ import { staleSecondsDefault, subscriberBudgetBytes } from '../lib/wire/limits.j
 import { logLevel, noLog, openLog } from '../lib/wire/log.js'
 import { version } from '../lib/wire/version.js'
 import { fail } from './program.js'
+import { runScreen, screenSetting } from './pulse-screen.js'
 
 /** What `npm start` runs: a session with three agents at work in a repository of its own, and Pulse on top. */
 
@@ -22,7 +24,7 @@ const home = mkdtempSync(path.join(tmpdir(), 'aoc-demo-'))
 const repository = path.join(home, 'repository')
 const socket = path.join(home, 'pulse.sock')
 const withoutTerminalMs = 10_000
-const agents: ChildProcess[] = []
+const agents: IPty[] = []
 const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true
 
 try {
@@ -40,25 +42,30 @@ try {
     log: log('hub'),
     run: (command) => focus(command, session, process.env, runProgram),
   })
-  console.log(`session ${session}: three agents in ${repository}`)
-  console.log(isTerminal ? 'q or Ctrl-C ends it\n' : `it ends after ${withoutTerminalMs / 1_000} s\n`)
   for (const [i, name] of ['builder', 'asker', 'tests'].entries()) agents.push(startAgent(name, `${i + 1}`))
-  await new Promise((resolve) => setTimeout(resolve, 700))
-  const feed = openFeed({
-    sessionId: session,
-    socketPath: socket,
-    once: false,
-    json: false,
-    look: {
-      color: process.stdout.isTTY === true && !process.env['NO_COLOR'],
-      columns: process.stdout.columns ?? 160,
-    },
-    log: noLog,
-    print: (line) => console.log(line),
-    note: (line) => console.error(line),
-  })
-  await untilTheEnd()
-  await feed.close()
+  const of = { sessionId: session, socketPath: socket }
+  if (isTerminal) {
+    const place = { of, projectRoot: repository, log: log('pulse') }
+    const notices = { ways: [], command: null }
+    await runScreen({ ...place, ...screenSetting(process.env), name: 'aoc-demo', env: process.env, notices })
+  } else {
+    console.log(
+      `session ${session}: three agents in ${repository}; it ends after ${withoutTerminalMs / 1_000} s\n`,
+    )
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    const feed = openFeed({
+      of,
+      local: null,
+      once: false,
+      json: false,
+      look: { color: false, columns: 160 },
+      log: noLog,
+      print: (line) => console.log(line),
+      note: (line) => console.error(line),
+    })
+    await untilTheEnd()
+    await feed.close()
+  }
   await Promise.all(agents.map(endAgent))
   await hub.close()
 } catch (error) {
@@ -96,7 +103,7 @@ function makeRepository(): void {
   }
 }
 
-function startAgent(name: string, pane: string): ChildProcess {
+function startAgent(name: string, pane: string): IPty {
   const wrapper = path.join(root, 'dist/bin/aoc-agent-wrap.js')
   const flags = [
     '--session',
@@ -113,35 +120,40 @@ function startAgent(name: string, pane: string): ChildProcess {
   const env = { ...process.env, PATH: `${path.join(home, 'bin')}:${process.env['PATH']}` }
   for (const name of ['ZELLIJ_SESSION_NAME', 'ZELLIJ_PANE_ID', 'AOC_WRAPPED_AGENT'])
     delete (env as NodeJS.ProcessEnv)[name]
-  return spawn(process.execPath, [wrapper, ...flags, '--', ...command], {
-    cwd: repository,
-    env,
-    stdio: 'ignore',
+  const agent = pty.spawn(process.execPath, [wrapper, ...flags, '--', ...command], { cwd: repository, env })
+  // A terminal that nobody reads would hold its program up.
+  agent.onData(() => {})
+  return agent
+}
+
+function endAgent(agent: IPty): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => kill(agent, 'SIGKILL'), 2_000)
+    agent.onExit(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    if (!kill(agent, 'SIGTERM')) resolve()
   })
 }
 
-async function endAgent(agent: ChildProcess): Promise<void> {
-  if (agent.exitCode !== null || agent.signalCode !== null) return
-  const gone = new Promise((resolve) => agent.once('exit', resolve))
-  agent.kill('SIGTERM')
-  const timer = setTimeout(() => agent.kill('SIGKILL'), 2_000)
-  await gone
-  clearTimeout(timer)
+function kill(agent: IPty, signal: 'SIGTERM' | 'SIGKILL'): boolean {
+  try {
+    process.kill(agent.pid, signal)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function untilTheEnd(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
-    if (!isTerminal) return void setTimeout(resolve, withoutTerminalMs)
-    process.stdin.setRawMode(true)
-    process.stdin.on('data', (keys) => {
-      if (/[q\u0003\u0004]/.test(keys.toString())) resolve()
-    })
+    setTimeout(resolve, withoutTerminalMs)
   })
 }
 
 function cleanUp(): void {
-  if (isTerminal) process.stdin.setRawMode(false)
-  for (const agent of agents) agent.kill('SIGKILL')
+  for (const agent of agents) kill(agent, 'SIGKILL')
   rmSync(home, { recursive: true, force: true })
 }

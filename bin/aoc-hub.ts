@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { focus } from '../lib/multiplexer/focus.js'
-import { runProgram as runFocus } from '../lib/multiplexer/run-program.js'
+import { readLayout } from '../lib/multiplexer/layout.js'
+import { runProgram as runMultiplexer } from '../lib/multiplexer/run-program.js'
 import { askHub, liveHubs, register, type LiveHub } from '../lib/wire/registry.js'
+import { layoutPace } from '../lib/hub/layout-watch.js'
 import { startHub } from '../lib/hub/server.js'
 import { SocketFileError } from '../lib/hub/socket-file.js'
 import { runtimeRoot, sessionId, slug, socketPath } from '../lib/wire/identity.js'
@@ -107,6 +109,7 @@ async function serve(flags: HubFlags): Promise<void> {
     level: logLevel(env, flags.debug),
     ...(flags.debug && { toStderr: true }),
   })
+  const pace = layoutPace(env, log)
   let unregister = (): void => {}
   const ended = (): void => {
     unregister()
@@ -121,7 +124,8 @@ async function serve(flags: HubFlags): Promise<void> {
       idleSeconds: flags.exitWhenIdle,
       version,
       log,
-      run: (command) => focus(command, session, env, runFocus),
+      run: (command) => focus(command, session, env, runMultiplexer),
+      ...(pace && { layout: { ...pace, read: () => readLayout(session, env, runMultiplexer) } }),
       onIdle: ended,
     })
     try {

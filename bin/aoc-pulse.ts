@@ -6,17 +6,19 @@ import { findAgent, rowOf } from '../lib/pulse/row.js'
 import { jsonLine, printable } from '../lib/pulse/text.js'
 import { waitFor } from '../lib/pulse/wait-for.js'
 import { agentCommandNames, argumentNames, hubCommandNames, parseCommand } from '../lib/wire/commands.js'
-import { sessionId, slug, socketPath } from '../lib/wire/identity.js'
+import { projectRoot, runtimeRoot, sessionId, slug, socketPath } from '../lib/wire/identity.js'
 import { logDir, logLevel, openLog } from '../lib/wire/log.js'
 import { lifecycles, type CommandResult, type Lifecycle } from '../lib/wire/messages.js'
-import { isPaneFocused } from '../lib/wire/notice/focus.js'
 import { noticeSetting, type NoticeSetting } from '../lib/wire/notice/ways.js'
 import { giveOneCommand, NoHubError } from '../lib/wire/one-command.js'
 import { lookAround } from '../lib/wire/surroundings.js'
+import { openAlerts } from './alerts.js'
+import type { Place } from './place.js'
 import { exitCodes, fail, newProgram, runProgram, timeSpan, wholeNumber } from './program.js'
 
 interface PulseFlags {
   session?: string
+  all?: boolean
   pulseSocketPath?: string
   plain?: boolean
   json?: boolean
@@ -46,8 +48,9 @@ const program = newProgram(name, 'Shows what the agents of a session do, and whi
     '--pulse-socket-path <path>',
     "the hub's socket (default: AOC_PULSE_SOCK or below the runtime folder)",
   )
-  .option('--plain', 'a table, then a line for each change (the default)')
-  .option('--json', 'the same as NDJSON: {"seq","op":"upsert"|"remove","agent_id","state"}')
+  .option('--all', 'all sessions of yours whose hub runs, a group for each')
+  .option('--plain', 'a table, then a line for each change (the default where there is no terminal)')
+  .option('--json', 'all of it as NDJSON: {"seq","op":"upsert"|"remove","agent_id","state"}')
   .option('--once', 'show what there is and end')
   .option('--since-seq <n>', 'go on after this seq instead of starting with all states', wholeNumber)
   .option('--no-hub-start', 'do not start a hub when none listens')
@@ -61,7 +64,9 @@ const program = newProgram(name, 'Shows what the agents of a session do, and whi
     'after',
     `
 Examples:
-  aoc-pulse                             follow the session around this terminal
+  aoc-pulse                             the session around this terminal, full screen; ? shows the keys
+  aoc-pulse --all                       all your sessions
+  aoc-pulse --plain                     a table and live lines
   aoc-pulse --once                      a table of its agents
   aoc-pulse --json | jq -r 'select(.state.lifecycle == "needs_input") | .agent_id'
   aoc-pulse send stop_agent codex       end an agent
@@ -126,40 +131,65 @@ Exit code: 0 it is so, and the word is printed; 5 the agent has ended before; 12
 await runProgram(program, process.argv)
 
 async function follow(flags: PulseFlags): Promise<void> {
+  if (
+    flags.all &&
+    (flags.session !== undefined || flags.pulseSocketPath !== undefined || flags.sinceSeq !== undefined)
+  )
+    program.error(
+      'error: --all joins every session: it goes with none of --session, --pulse-socket-path, --since-seq',
+    )
   const around = lookAround(flags, env)
   const session = sessionId(flags, env, around)
   const dir = logDir(undefined, env, around.cwd)
+  const { stdin, stdout } = process
+  const log = openLog({ component: 'pulse', slug: slug(session), dir, level: logLevel(env) })
+  const hasScreen = stdin.isTTY === true && stdout.isTTY === true && env['TERM'] !== 'dumb'
+  const place: Place = {
+    of: flags.all
+      ? { runtimeRoot: runtimeRoot(env, around) }
+      : { sessionId: session, socketPath: socketPath(flags, env, around, session) },
+    projectRoot: projectRoot({}, env, around.cwd),
+    log,
+    ...(flags.hubStart && !flags.once && !flags.all && { hubLogDir: dir }),
+  }
+  if (hasScreen && !flags.plain && !flags.json && !flags.once && flags.sinceSeq === undefined)
+    return fullScreen(flags, place)
+  return lines(flags, place)
+}
+
+async function fullScreen(flags: PulseFlags, place: Place): Promise<void> {
+  const { runScreen, screenSetting } = await import('./pulse-screen.js')
+  let setting
+  try {
+    setting = screenSetting(env)
+  } catch (error) {
+    return program.error(`error: ${(error as Error).message}`)
+  }
+  await runScreen({ ...place, ...setting, name, env, notices: settingOf(flags, true) })
+  process.exit(exitCodes.ok)
+}
+
+/** The plain and the JSON view. */
+async function lines(flags: PulseFlags, { projectRoot, ...place }: Place): Promise<void> {
   const { stdout, stderr } = process
   stdout.on('error', () => process.exit(exitCodes.ok))
-  const log = openLog({ component: 'pulse', slug: slug(session), dir, level: logLevel(env) })
   const isForPerson = stdout.isTTY === true && !flags.json
   const setting = flags.once ? { ways: [], command: null } : settingOf(flags, isForPerson)
-  const hasAlerts = !flags.once && (setting.ways.length > 0 || setting.command !== null)
-  const alerts = hasAlerts
-    ? new (await import('../lib/wire/notice/alerts.js')).Alerts({
-        ...setting,
-        env,
-        writeTerminal: (bytes) => {
-          if (isForPerson) stdout.write(bytes)
-          else if (stderr.isTTY) stderr.write(bytes)
-        },
-        isFocused: (pane) => isPaneFocused(pane, env),
-        log,
-      })
-    : undefined
+  const alerts = await openAlerts(setting, env, place.log, (bytes) => {
+    if (isForPerson) stdout.write(bytes)
+    else if (stderr.isTTY) stderr.write(bytes)
+  })
   const feed = openFeed({
-    sessionId: session,
-    socketPath: socketPath(flags, env, around, session),
+    ...place,
     once: flags.once === true,
     json: flags.json === true,
     ...(flags.sinceSeq !== undefined && { sinceSeq: flags.sinceSeq }),
-    ...(flags.hubStart && !flags.once && { hubLogDir: dir }),
+    local: { projectRoot, env },
     look: {
       color: stdout.isTTY === true && !env['NO_COLOR'],
       columns: stdout.columns ?? Number.POSITIVE_INFINITY,
     },
     ...(alerts && { alerts }),
-    log,
     print: (line) => void stdout.write(`${line}\n`),
     note: (line) => void stderr.write(`${name}: ${printable(line)}\n`),
   })
@@ -167,12 +197,9 @@ async function follow(flags: PulseFlags): Promise<void> {
     process.on(signal, () => void feed.close().then(() => process.exit(exitCodes.ok)))
   const isServed = await feed.ended
   await feed.close()
-  if (!isServed)
-    fail(
-      name,
-      `no hub of session ${session} answers; aoc-agent-wrap and aoc-pulse start one`,
-      exitCodes.noHub,
-    )
+  if (isServed) return
+  const what = 'sessionId' in place.of ? `no hub of session ${place.of.sessionId} answers` : 'no hub runs'
+  fail(name, `${what}; aoc-agent-wrap and aoc-pulse start one`, exitCodes.noHub)
 }
 
 function settingOf(flags: PulseFlags, isForPerson: boolean): NoticeSetting {

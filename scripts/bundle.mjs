@@ -7,6 +7,23 @@ import { build } from 'esbuild'
 import fs from 'node:fs'
 import path from 'node:path'
 
+/**
+ * terminal-kit looks for its parts when they are asked for, which a bundle does not have. These are the parts that a
+ * terminal's keys need; what draws images, documents and menus is left out.
+ */
+const partsOfTerminalKit = {
+  name: 'parts of terminal-kit',
+  setup(bundler) {
+    bundler.onLoad({ filter: /terminal-kit[/\\]lib[/\\]termkit\.js$/ }, () => ({
+      contents: `
+        const termkit = module.exports
+        Object.assign(termkit, require('./misc.js'), require('./detectTerminal.js'))
+        termkit.Palette = require('./Palette.js')
+        termkit.createTerminal = require('./Terminal.js').create`,
+    }))
+  },
+}
+
 const root = path.resolve(import.meta.dirname, '..')
 const dist = path.resolve(process.argv[2] ?? path.join(root, 'dist'))
 const { bin } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
@@ -28,6 +45,9 @@ const { metafile } = await build({
   external: ['@lydell/node-pty'],
   // ES modules before CommonJS: they can be taken in part.
   mainFields: ['module', 'main'],
+  plugins: [partsOfTerminalKit],
+  // A README among the tables of terminals, of which one is taken by its name.
+  loader: { '': 'empty' },
   // CommonJS asks for Node's modules by `require`.
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)",

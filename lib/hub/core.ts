@@ -1,23 +1,16 @@
 import type { HubCommand } from '../wire/commands.js'
 import { WireError } from '../wire/errors.js'
 import * as limits from '../wire/limits.js'
-import {
-  baselineTopics,
-  topicOf,
-  type ClientEnvelope,
-  type ClientFrame,
-  type CommandResult,
-  type HubFrame,
-  type HubHealth,
-} from '../wire/messages.js'
+import type { ClientEnvelope, ClientFrame, CommandResult, HubHealth, LayoutState } from '../wire/messages.js'
 import { Agents, type Publisher } from './agents.js'
 import { newClient, type Client } from './client.js'
 import { Commands } from './commands.js'
 import { deliver } from './delivery.js'
-import { Frames, hubSenderId, printChanges } from './frames.js'
-import { roleOf } from './hello.js'
+import { Frames, printChanges } from './frames.js'
+import { helloOf, roleOf } from './hello.js'
 import { History } from './history.js'
 import { SnapshotRanges, type StreamEvent, type StreamSource } from './stream.js'
+import { grant, Told } from './told.js'
 
 /** What a hub is told at its birth; times in milliseconds, sizes in bytes. */
 export interface CoreOptions {
@@ -31,6 +24,8 @@ export interface CoreOptions {
   startedMs: number
   staleMs: number
   subscriberBudgetBytes: number
+  /** Whether somebody will look at the layout when it is wanted; the hub's hello says so. */
+  watchesLayout?: boolean
   /** A number from 0 to 1, for the bookmarks' jitter. */
   random: () => number
 }
@@ -44,6 +39,8 @@ export type Input =
   | { kind: 'closed'; conn: number }
   | { kind: 'written'; conn: number; bytes: number }
   | { kind: 'command_done'; hubRequestId: string; result: CommandResult }
+  /** The session's layout as it was just seen; null when it is not known any more. */
+  | { kind: 'layout'; layout: LayoutState | null }
   | { kind: 'tick' }
 
 /** What a hub has done to it; performed in order. */
@@ -60,17 +57,6 @@ export type Effect =
 /** Ticks come every second; one later than this was not on time because of the clock. */
 const leapMsMin = 5_000
 
-const hubCapabilities = [
-  'hello',
-  'subscribe',
-  'snapshot',
-  'delta',
-  'heartbeat',
-  'command',
-  'command_result',
-  'error',
-]
-
 /**
  * The hub without sockets, timers and clocks: `step` takes what happened, `flush` gives what to do about it. A
  * server calls `flush` once at the end of each turn of its event loop, so that all the deltas of a turn become one
@@ -83,6 +69,7 @@ export class HubCore {
   readonly #commands: Commands
   readonly #frames: Frames
   readonly #source: StreamSource
+  readonly #told: Told
   #effects: Effect[] = []
   #seqReserved: number
   #silent = 0
@@ -93,12 +80,13 @@ export class HubCore {
   readonly #counts = { framesIn: 0, deltasOut: 0, decodeErrors: 0, queueDrops: 0, resyncs: 0 }
 
   constructor(private readonly options: CoreOptions) {
-    const { sessionId, epoch, seqStart, seqReserved, startedMs } = options
+    const { sessionId, epoch, seqStart, seqReserved, startedMs, subscriberBudgetBytes } = options
     this.#seqReserved = seqReserved
     this.#flushedSeq = seqStart
     this.#healthMs = startedMs
     this.#lastTickMs = startedMs
     this.#frames = new Frames(sessionId, epoch)
+    this.#told = new Told(this.#frames, subscriberBudgetBytes / 2, () => this.health())
     this.#agents = new Agents(sessionId, (changes, nowMs) => this.#emit(changes, nowMs))
     this.#commands = new Commands({
       sessionId,
@@ -128,6 +116,11 @@ export class HubCore {
     return this.#clients.size > 0 || this.#agents.cache.size > 0 ? 1_000 : 0
   }
 
+  /** Whether a subscriber is to be told the layout. */
+  get isLayoutWanted(): boolean {
+    return this.#told.isLayoutWanted
+  }
+
   /** Takes one input. Nothing is sent before `flush`. @returns whether `flush` may have something to do now. */
   step(input: Input, nowMs: number): boolean {
     if (input.kind === 'written') return this.#written(input.conn, input.bytes, nowMs)
@@ -151,6 +144,7 @@ export class HubCore {
     if (input.kind === 'tick') return this.#tick(nowMs)
     if (input.kind === 'command_done') return this.#commands.done(input.hubRequestId, input.result, nowMs)
     if (input.kind === 'connected') return this.#connected(input.conn, nowMs)
+    if (input.kind === 'layout') return this.#told.layoutSeen(input.layout, nowMs)
     const client = this.#clients.get(input.conn)
     if (client === undefined) return
     switch (input.kind) {
@@ -187,6 +181,7 @@ export class HubCore {
       this.#seqReserved = seq + limits.seqBlock
       effects.unshift({ kind: 'reserve', seq: this.#seqReserved })
     }
+    this.#told.layout()
     for (const client of this.#clients.values()) {
       try {
         this.#flushClient(client, effects, nowMs)
@@ -273,6 +268,7 @@ export class HubCore {
   /** Lets go of a connection: its agent is orphaned, its commands end. */
   #forget(client: Client, nowMs: number): void {
     this.#clients.delete(client.conn)
+    this.#told.gone(client)
     if (client.role.kind === 'silent') this.#silent--
     else this.#log('info', 'client_disconnected', client, {})
     if (client.role.kind === 'publisher') {
@@ -338,36 +334,20 @@ export class HubCore {
   }
 
   #helloBack(client: Client, nowMs: number): void {
-    const { epoch, version, pid } = this.options
-    const payload = {
-      client_id: hubSenderId,
-      role: 'hub' as const,
-      capabilities: hubCapabilities,
-      epoch,
-      seq: this.#source.seq,
-      max_frame_bytes: limits.lineBytesMax,
-      hub_version: version,
-      pid,
-      agents: this.#agents.cache.size,
-    }
+    const payload = helloOf(this.health(), this.options.watchesLayout === true)
     client.outbox.reply(this.#frames.frame('hello', payload, nowMs))
   }
 
   #subscribe(client: Client, { payload }: ClientFrame<'subscribe'>, nowMs: number): void {
     const { role } = client
     if (role.kind !== 'subscriber') throw new WireError('role_violation', 'a publisher does not subscribe')
-    const asked = payload.topics?.length ? payload.topics : baselineTopics
-    const unknown = asked.filter((word) => !Object.hasOwn(topicOf, word))
-    const topics = new Set(asked.flatMap((word) => (Object.hasOwn(topicOf, word) ? [topicOf[word]!] : [])))
+    const { topics, error } = grant(payload)
     role.topics = topics
     role.stream = topics.has('agent_state')
       ? { kind: 'catching_up', since: payload.since_seq ?? null, epoch: payload.epoch, lagged: false }
       : { kind: 'off' }
-    if (topics.has('health')) this.#sendHealth(client, nowMs)
-    if (unknown.length > 0) {
-      const message = `no topic ${unknown.map((word) => JSON.stringify(word)).join(', ')}; there are: ${Object.keys(topicOf).join(', ')}`
-      throw new WireError('unknown_topic', message, { unknown, granted: [...topics] })
-    }
+    this.#told.subscribed(client, nowMs)
+    if (error !== null) throw error
   }
 
   #publisherOf(client: Client, type: string): Publisher {
@@ -384,24 +364,7 @@ export class HubCore {
 
   #heartbeat(client: Client, { payload }: ClientFrame<'heartbeat'>, nowMs: number): void {
     const beat = this.#agents.heartbeat(this.#publisherOf(client, 'heartbeat'), payload, nowMs)
-    if (beat !== null) this.#passOnHeartbeat(client, beat, nowMs)
-  }
-
-  #passOnHeartbeat(from: Client, payload: HubFrame<'heartbeat'>['payload'], nowMs: number): void {
-    let line: Buffer | null = null
-    for (const client of this.#clients.values()) {
-      if (client.role.kind !== 'subscriber' || !client.role.topics.has('health')) continue
-      // A heartbeat is worth nothing late: it is not queued behind a backlog.
-      if (client.outbox.unsent + client.outbox.replyBytes > this.options.subscriberBudgetBytes / 2) continue
-      line ??= this.#frames.frame('heartbeat', payload, nowMs, { senderId: from.senderId })
-      client.outbox.reply(line)
-    }
-  }
-
-  #sendHealth(client: Client, nowMs: number): void {
-    if (!client.capabilities.has('health')) return
-    if (client.outbox.unsent > this.options.subscriberBudgetBytes / 2) return
-    client.outbox.reply(this.#frames.frame('health', this.health(), nowMs))
+    if (beat !== null) this.#told.heartbeat(client, beat, this.#clients.values(), nowMs)
   }
 
   #emit(changes: Buffer, nowMs: number): void {
@@ -450,7 +413,7 @@ export class HubCore {
       const message = `no hello within ${limits.helloWaitMs / 1_000} s`
       this.#refuseAndEnd(client, new WireError('hello_timeout', message), nowMs)
     } else if (role.kind === 'subscriber') {
-      if (healthDue && role.topics.has('health')) this.#sendHealth(client, nowMs)
+      if (healthDue) this.#told.health(client, nowMs)
       if (role.stream.kind !== 'live' || role.stream.cursor !== this.#source.seq || nowMs < role.bookmarkMs)
         return
       role.bookmarkMs = this.#nextBookmark(nowMs)

@@ -1,7 +1,35 @@
 import { WireError } from '../wire/errors.js'
 import { agentId, paneOf } from '../wire/identity.js'
-import { baselineTopics, type HelloInput } from '../wire/messages.js'
+import { lineBytesMax } from '../wire/limits.js'
+import { baselineTopics, type HelloInput, type HubFrame, type HubHealth } from '../wire/messages.js'
 import type { Role } from './client.js'
+import { hubSenderId } from './frames.js'
+
+const capabilities = [
+  'hello',
+  'subscribe',
+  'snapshot',
+  'delta',
+  'heartbeat',
+  'command',
+  'command_result',
+  'error',
+]
+
+/** What the hub says of itself, to a client that lists `hello`. */
+export function helloOf(hub: HubHealth, watchesLayout: boolean): HubFrame<'hello'>['payload'] {
+  return {
+    client_id: hubSenderId,
+    role: 'hub',
+    capabilities: watchesLayout ? [...capabilities, 'layout_state'] : capabilities,
+    epoch: hub.epoch,
+    seq: hub.seq,
+    max_frame_bytes: lineBytesMax,
+    hub_version: hub.hub_version,
+    pid: hub.pid,
+    agents: hub.agents,
+  }
+}
 
 /**
  * What a connection becomes by its hello. A subscriber that does not list `subscribe` is subscribed by it.

@@ -6,8 +6,9 @@ import type { HubCommand } from '../wire/commands.js'
 import { framesPerTurnMax, stalledMs } from '../wire/limits.js'
 import { LineReader, type Line } from '../wire/lines.js'
 import type { Log } from '../wire/log.js'
-import type { CommandResult, HubHealth } from '../wire/messages.js'
+import type { CommandResult, HubHealth, LayoutState } from '../wire/messages.js'
 import { HubCore, type Effect } from './core.js'
+import { LayoutWatch, type LayoutPace, type Timers } from './layout-watch.js'
 import { claimSocket, type ClaimedSocket } from './socket-file.js'
 
 export interface HubOptions {
@@ -24,6 +25,8 @@ export interface HubOptions {
   log: Log
   /** Does a hub command. */
   run: (command: HubCommand) => Promise<CommandResult>
+  /** How the session's layout is watched; without it nobody is told one. */
+  layout?: LayoutPace & { read: () => Promise<LayoutState>; timers?: Timers }
   /** Called when the hub has ended by itself. */
   onIdle?: () => void
 }
@@ -64,6 +67,7 @@ class HubServer implements Hub {
   readonly #server = net.createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket))
   #core!: HubCore
   #file!: ClaimedSocket
+  #layoutWatch: LayoutWatch | null = null
   #connectionCount = 0
   #flushing: NodeJS.Immediate | null = null
   #hasFlushed = false
@@ -76,7 +80,7 @@ class HubServer implements Hub {
   constructor(private readonly options: HubOptions) {}
 
   async start(): Promise<void> {
-    const { sessionId, socketPath, staleSeconds, subscriberBudgetBytes, version, log } = this.options
+    const { sessionId, socketPath, staleSeconds, subscriberBudgetBytes, version, layout, log } = this.options
     const early: net.Socket[] = []
     const keep = (socket: net.Socket): void => void early.push(socket)
     this.#server.removeAllListeners('connection').on('connection', keep)
@@ -91,6 +95,7 @@ class HubServer implements Hub {
       startedMs: Date.now(),
       staleMs: staleSeconds * 1_000,
       subscriberBudgetBytes,
+      watchesLayout: layout !== undefined,
       random: Math.random,
     })
     this.#server.off('connection', keep).on('connection', (socket) => this.#accept(socket))
@@ -102,6 +107,8 @@ class HubServer implements Hub {
       seq: this.#file.seqStart,
     })
     for (const socket of early) this.#accept(socket)
+    if (layout)
+      this.#layoutWatch = new LayoutWatch({ ...layout, log, onLayout: (seen) => this.#layoutSeen(seen) })
     this.#watchIdle()
   }
 
@@ -114,6 +121,7 @@ class HubServer implements Hub {
     this.#isClosed = true
     if (this.#tick) clearTimeout(this.#tick.timer)
     if (this.#idle) clearTimeout(this.#idle)
+    this.#layoutWatch?.close()
     this.#perform(this.#core.flush(Date.now()))
     for (const { socket } of this.#connections.values()) socket.end(() => socket.destroy())
     // The next life goes on from here, not from the end of the block.
@@ -211,6 +219,7 @@ class HubServer implements Hub {
     })
     this.#perform(this.#core.flush(Date.now()))
     this.#setTick()
+    this.#layoutWatch?.want(this.#core.isLayoutWanted)
   }
 
   #perform(effects: Effect[]): void {
@@ -272,6 +281,11 @@ class HubServer implements Hub {
   async #run(hubRequestId: string, command: HubCommand): Promise<void> {
     const result = await this.options.run(command)
     this.#core.step({ kind: 'command_done', hubRequestId, result }, Date.now())
+    this.#flushSoon()
+  }
+
+  #layoutSeen(layout: LayoutState | null): void {
+    this.#core.step({ kind: 'layout', layout }, Date.now())
     this.#flushSoon()
   }
 

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { seqBlock, socketPathBytesMax } from '../wire/limits.js'
+import { makeFolders } from '../wire/make-folders.js'
 
 /**
  * The hub's socket file, from the claim to its end.
@@ -280,7 +281,7 @@ export function makeSafeDir(dir: string): void {
   const unsafe = (why: string): SocketFileError =>
     new SocketFileError('unsafe_folder', `the socket's folder ${dir} ${why}; the hub needs one of its own`)
   const found = fs.lstatSync(dir, { throwIfNoEntry: false })
-  if (found === undefined) fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
+  if (found === undefined) makeFolders(dir)
   const stat = found ?? fs.lstatSync(dir)
   if (!stat.isDirectory()) throw unsafe('is a link or no folder')
   if (stat.uid !== uid) throw unsafe(`belongs to uid ${stat.uid}`)

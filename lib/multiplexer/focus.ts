@@ -4,12 +4,10 @@ import type { CommandResult } from '../wire/messages.js'
 import type { Env } from '../wire/identity.js'
 import type { Run } from './run-program.js'
 import { focusTmux } from './tmux.js'
+import { multiplexerOf } from './which.js'
 import { focusZellij } from './zellij.js'
 
-/**
- * Shows a tab or a pane in the terminal multiplexer around the session: zellij when the hub was started inside it
- * or the session is named after it, tmux otherwise. Never throws.
- */
+/** Shows a tab or a pane in the terminal multiplexer around the session. Never throws. */
 export async function focus(
   command: HubCommand,
   sessionId: string,
@@ -17,10 +15,8 @@ export async function focus(
   run: Run,
 ): Promise<CommandResult> {
   try {
-    const isZellij = env['ZELLIJ'] !== undefined || env['ZELLIJ_SESSION_NAME'] === sessionId
-    const message = isZellij
-      ? await focusZellij(command, sessionId, run)
-      : await focusTmux(command, sessionId, run)
+    const show = multiplexerOf(sessionId, env) === 'zellij' ? focusZellij : focusTmux
+    const message = await show(command, sessionId, run)
     return { command: command.name, status: 'ok', message }
   } catch (error) {
     const message = (error as Error).message

@@ -1,14 +1,20 @@
 import { CommandError } from '../wire/errors.js'
 import type { HubCommand } from '../wire/commands.js'
+import { noSuchTab } from './no-such-tab.js'
 import type { Run } from './run-program.js'
+
+/** Runs tmux so that it prints what there is: without -u and a UTF-8 locale it prints `_` for every tab and every letter that is not ASCII. */
+export const inUtf8 =
+  (run: Run): Run =>
+  (program, args) =>
+    run(program, ['-u', ...args])
 
 /**
  * tmux(1): panes have ids of their own on a server (`%3`); a tab is a window, counted here from 1 in the order of
  * the session's list whatever `base-index` says.
  */
 export async function focusTmux(command: HubCommand, sessionId: string, runProgram: Run): Promise<string> {
-  // Without -u and a UTF-8 locale tmux prints `_` for every tab and every letter that is not ASCII.
-  const run: Run = (program, args) => runProgram(program, ['-u', ...args])
+  const run = inUtf8(runProgram)
   if (command.name === 'focus_pane') {
     const pane = command.args.pane_id
     if (!/^%\d+$/.test(pane))
@@ -28,13 +34,11 @@ export async function focusTmux(command: HubCommand, sessionId: string, runProgr
   const windows = (await run('tmux', ['list-windows', '-t', `=${sessionId}:`, '-F', format])).split('\n')
   const wanted =
     index === undefined ? windows.find((line) => line.split('\t')[2] === name) : windows[index - 1]
-  if (!wanted) {
-    const names = windows.map((line) => line.split('\t')[2]).join(', ')
-    throw new CommandError(
-      'focus_failed',
-      `no tab ${index ?? JSON.stringify(name)}; there are ${windows.length}: ${names}`,
+  if (!wanted)
+    throw noSuchTab(
+      index ?? name!,
+      windows.map((line) => line.split('\t')[2] ?? ''),
     )
-  }
   await show(wanted, run)
   return `tab ${index ?? JSON.stringify(name)} has the focus`
 }

@@ -1,50 +1,54 @@
-import { startHubProcess } from '../wire/start-hub.js'
-import { Subscriber } from '../wire/subscriber.js'
+import type { Env } from '../wire/identity.js'
 import type { Log } from '../wire/log.js'
 import type { StateChange } from '../wire/messages.js'
 import type { Alerts } from '../wire/notice/alerts.js'
+import type { Event } from './model/event.js'
+import { agentsOf, type Agents, type Model } from './model/model.js'
+import { newModel, reduce } from './model/reduce.js'
 import { changeLine, removedLine, table, type Look } from './plain.js'
-import { rowOf, type Row } from './row.js'
-import { Settling, type Settled } from './settle.js'
+import { openAllSessions } from './sources/all-sessions.js'
+import { openSessionSource, type SessionSource } from './sources/session-source.js'
 import { jsonLine } from './text.js'
 
 export interface FeedOptions {
-  sessionId: string
-  socketPath: string
-  /** Ends after what the hub has when it is asked: nothing is printed that comes later. */
+  /** One session; or all of this user, by the folder that holds them. */
+  of: { sessionId: string; socketPath: string } | { runtimeRoot: string }
+  /** Ends after what there is when it is asked: nothing is printed that comes later. */
   once: boolean
   json: boolean
   sinceSeq?: number
   /** Where a hub that has to be started logs; absent when none may be started. */
   hubLogDir?: string
+  /** Where agents, files and tasks are looked for without a hub; null: not at all. */
+  local: { projectRoot: string; env: Env } | null
   look: Look
   /** Who is told when an agent needs the person. */
   alerts?: Alerts
   log: Log
-  /** Prints a line; @returns false when nobody reads any more. */
+  /** Prints a line. */
   print: (line: string) => void
   /** Says something about the feed itself. */
   note: (line: string) => void
 }
 
 export interface Feed {
-  /** Resolves when the feed has ended: after `once`, or with false when no hub answered for it. */
+  /** Resolves when the feed has ended: after `once`, or with false when nothing was there to be shown. */
   readonly ended: Promise<boolean>
   close(): Promise<void>
 }
 
-/** How long `once` waits for a hub that is being started or is busy. */
+/** How long `once` waits for a hub that is being started or is busy, or for what is found without one. */
 const onceMs = 3_000
 
 /** Follows a session: first what there is, then each change, as lines for people or as NDJSON. */
 export function openFeed(options: FeedOptions): Feed {
-  const { sessionId, socketPath, once, json, sinceSeq, hubLogDir, look, alerts, log, print, note } = options
-  const settling = new Settling()
-  const rows = new Map<string, Row>()
-  let isFirst = sinceSeq === undefined
+  const { of, once, sinceSeq, log, alerts, note } = options
+  const isAll = 'runtimeRoot' in of
+  let model = newModel({ nowMs: Date.now(), columns: 0, rows: 0, hasOverview: true, isAll })
+  const printer = new Printer(options)
+  let isOver = false
   let wasUp = false
   let isDown = false
-  let isOver = false
   /** The hub's seq when it was asked. */
   let askedSeq = Number.POSITIVE_INFINITY
   let resolveEnded: (isServed: boolean) => void = () => {}
@@ -52,85 +56,156 @@ export function openFeed(options: FeedOptions): Feed {
     resolveEnded = resolve
   })
   const finish = (isServed: boolean): void => {
+    if (isOver) return
+    if (isServed) printer.finish(model)
     isOver = true
     resolveEnded(isServed)
   }
 
-  const alert = (change: Settled): void => {
-    if (change.op === 'remove') alerts?.forget(change.agent_id)
-    else if (isFirst) alerts?.prime([change.state])
-    else alerts?.take(change.state)
-  }
-
-  const tell = (changes: Settled[]): void => {
+  const take = (event: Event): void => {
     if (isOver) return
-    for (const change of changes) {
-      alert(change)
-      if (json) print(jsonRecord(change))
-      const before = rows.get(change.agent_id)
-      if (change.op === 'remove') {
-        rows.delete(change.agent_id)
-        if (!json && before) print(removedLine(before, Date.now()))
-        continue
-      }
-      const after = rowOf(change.state)
-      rows.set(change.agent_id, after)
-      const line = json || isFirst ? null : changeLine(before, after, Date.now(), look)
-      if (line !== null) print(line)
-    }
+    const before = model
+    model = reduce(before, event, Date.now()).model
+    if (event.kind === 'changes') printer.changes(event, before, model)
+    if (event.kind === 'local') printer.local(event.sessionId, before, model)
+    if (event.kind === 'link' && !isAll)
+      linked(event.link.kind, 'reason' in event.link ? event.link.reason : '')
+    if (!once) return
+    if (event.kind === 'local' && event.found !== null) {
+      note('no hub answers; found on this machine')
+      finish(true)
+    } else if (isAll) {
+      const sessions = [...model.sessions.values()]
+      if (sessions.every(({ link, seq }) => link.kind === 'live' || seq !== null)) finish(true)
+    } else if (event.kind === 'changes' && event.seq >= askedSeq) finish(true)
   }
-
-  const subscriber = new Subscriber({
-    clientId: `pulse-${process.pid}`,
-    sessionId,
-    socketPath,
-    log,
-    ...(sinceSeq !== undefined && { sinceSeq }),
-    ...(hubLogDir !== undefined && {
-      startHub: () => startHubProcess({ sessionId, socketPath, logDir: hubLogDir }),
-    }),
-    onChange: (applied) => {
-      if (isOver) return
-      tell(settling.take(applied, Date.now()))
-      if (isFirst) {
-        isFirst = false
-        if (!json) for (const line of table([...rows.values()], Date.now(), look)) print(line)
-      }
-      if (once && (applied.kind === 'reset' || applied.seq >= askedSeq)) finish(true)
-    },
-    onFrame: (frame) => {
-      if (!once || frame.type !== 'hello') return
-      askedSeq = frame.payload.seq
-      // Nothing was missed, and so nothing will come.
-      if (subscriber.replica.seq === askedSeq) finish(true)
-    },
-    onUp: () => {
-      if (wasUp) note('connected again')
+  const linked = (kind: 'connecting' | 'live' | 'lost', reason: string): void => {
+    if (kind === 'live') {
+      if (isDown && wasUp) note('connected again')
       wasUp = true
       isDown = false
-    },
-    onDown: (reason) => {
+    } else if (kind === 'lost') {
       // Each attempt that fails says so again.
       if (wasUp && !isDown) note(`the hub is gone (${reason}); waiting for it`)
       isDown = true
-    },
-  })
-  subscriber.open()
-  const settle = setInterval(() => {
-    if ((settling.dueMs ?? Number.POSITIVE_INFINITY) <= Date.now()) tell(settling.expire(Date.now()))
-  }, 500)
-  if (once) setTimeout(() => finish(false), onceMs).unref()
+    }
+  }
+
+  const open = (session: { sessionId: string; socketPath: string }, isOwn: boolean): SessionSource => {
+    const source: SessionSource = openSessionSource({
+      ...session,
+      topics: [],
+      sinceSeq,
+      hubLogDir: isOwn ? options.hubLogDir : undefined,
+      projectRoot: options.local?.projectRoot ?? '/',
+      env: options.local?.env ?? {},
+      hasFallback: isOwn && options.local !== null && sinceSeq === undefined,
+      layoutMs: 0,
+      alerts,
+      log,
+      onEvent: take,
+      onFrame: (frame) => {
+        if (!once || isAll || frame.type !== 'hello') return
+        askedSeq = frame.payload.seq
+        // Nothing was missed, and so nothing will come.
+        if (source.seq === askedSeq) finish(true)
+      },
+    })
+    return source
+  }
+  const sources =
+    'runtimeRoot' in of
+      ? openAllSessions({
+          runtimeRoot: of.runtimeRoot,
+          open: ({ session, socket }) => open({ sessionId: session, socketPath: socket }, false),
+          onEvent: take,
+          onLooked: (count) => {
+            if (once && count === 0) finish(false)
+          },
+        })
+      : open(of, true)
+  if (once) setTimeout(() => finish(isAll && model.sessions.size > 0), onceMs).unref()
   return {
     ended,
     async close() {
-      clearInterval(settle)
-      await Promise.all([subscriber.close(), alerts?.close()])
+      isOver = true
+      await Promise.all([sources.close(), alerts?.close()])
     },
   }
 }
 
-function jsonRecord(change: StateChange & { seq: number }): string {
-  const { seq, op, agent_id: id } = change
+/** What is printed of a model's changes. */
+class Printer {
+  /** People get a table before the first change; programs do not need one. */
+  #isFirst: boolean
+
+  constructor(private readonly options: FeedOptions) {
+    this.#isFirst = options.sinceSeq === undefined && !options.json
+  }
+
+  changes(
+    { sessionId, changes, seq }: Extract<Event, { kind: 'changes' }>,
+    before: Model,
+    after: Model,
+  ): void {
+    const [old, now] = [shown(before, sessionId), shown(after, sessionId)]
+    if (this.options.json) for (const change of changes) this.options.print(jsonRecord(change, seq))
+    else if (!this.#tabled(after)) for (const { agent_id: id } of changes) this.#line(id, old, now)
+  }
+
+  /** What was found without a hub has no seq. */
+  local(sessionId: string, before: Model, after: Model): void {
+    const [old, now] = [shown(before, sessionId), shown(after, sessionId)]
+    const ids = [...new Set([...old.keys(), ...now.keys()])].filter((id) => old.get(id) !== now.get(id))
+    if (this.options.json) {
+      for (const id of ids) {
+        const state = now.get(id)?.state
+        this.options.print(
+          jsonRecord(state ? { op: 'upsert', agent_id: id, state } : { op: 'remove', agent_id: id }, null),
+        )
+      }
+    } else if (!this.#tabled(after)) for (const id of ids) this.#line(id, old, now)
+  }
+
+  /** What is still owed at the end: the table of several sessions. */
+  finish(model: Model): void {
+    if (this.#isFirst) this.#table(model)
+  }
+
+  /** @returns whether a table was printed in place of lines, or has to be waited for. */
+  #tabled(model: Model): boolean {
+    if (!this.#isFirst) return false
+    const isWhole = !model.isAll || !this.options.once
+    if (isWhole) this.#table(model)
+    return true
+  }
+
+  #table(model: Model): void {
+    this.#isFirst = false
+    const rows = [...model.sessions.values()].flatMap((session) =>
+      [...agentsOf(session).values()].map(({ row }) => row),
+    )
+    const { look, print } = this.options
+    for (const line of table(rows, model.nowMs, look, model.isAll)) print(line)
+  }
+
+  #line(id: string, before: Agents, after: Agents): void {
+    const { look, print } = this.options
+    const [old, now] = [before.get(id)?.row, after.get(id)?.row]
+    const line = now ? changeLine(old, now, Date.now(), look) : old ? removedLine(old, Date.now()) : null
+    if (line !== null) print(line)
+  }
+}
+
+const none: Agents = new Map()
+
+function shown(model: Model, sessionId: string): Agents {
+  const session = model.sessions.get(sessionId)
+  return session === undefined ? none : agentsOf(session)
+}
+
+function jsonRecord(change: StateChange, seq: number | null): string {
+  const { op, agent_id: id } = change
   return jsonLine(
     change.op === 'remove' ? { seq, op, agent_id: id } : { seq, op, agent_id: id, state: change.state },
   )

@@ -1,4 +1,5 @@
 import type { Lifecycle } from '../wire/messages.js'
+import { glyphs } from './lifecycle-look.js'
 import { byNeed, type Row } from './row.js'
 import { duration, fit, widthOf } from './text.js'
 
@@ -10,13 +11,6 @@ export interface Look {
   columns: number
 }
 
-const glyphs: Record<Lifecycle, string> = {
-  needs_input: '◆',
-  error: '✗',
-  running: '●',
-  idle: '○',
-  offline: '·',
-}
 /** SGR colours of the terminal's own palette; each has a glyph and a word beside it. */
 const colors: Record<Lifecycle, string> = {
   needs_input: '33;1',
@@ -33,19 +27,31 @@ export function lifecycleCell(lifecycle: Lifecycle, { color }: Look): string {
 }
 
 /** All agents as a table, those that need the person first. */
-export function table(rows: readonly Row[], nowMs: number, look: Look): string[] {
+export function table(rows: readonly Row[], nowMs: number, look: Look, hasSessions = false): string[] {
   if (rows.length === 0) return ['no agents yet; start one with: aoc-agent-wrap -- <command>']
   const cells = [...rows].toSorted(byNeed).map((row) => ({
     lifecycle: lifecycleCell(row.lifecycle, look),
-    rest: [row.label, row.paneId, where(row), diffCell(row), age(row, nowMs), told(row)],
+    rest: [
+      ...(hasSessions ? [row.sessionId] : []),
+      row.label,
+      row.paneId,
+      where(row),
+      diffCell(row),
+      age(row, nowMs),
+      told(row),
+    ],
   }))
-  const heads = ['LABEL', 'PANE', 'PROJECT', 'CHANGES', 'SINCE', 'WHAT']
+  const heads = [...(hasSessions ? ['SESSION'] : []), 'LABEL', 'PANE', 'PROJECT', 'CHANGES', 'SINCE', 'WHAT']
+  const last = heads.length - 1
   const widths = heads.map((head, i) =>
     Math.min(24, Math.max(widthOf(head), ...cells.map(({ rest }) => widthOf(rest[i]!)))),
   )
-  widths[5] = Math.max(20, look.columns - 15 - widths.slice(0, 5).reduce((sum, width) => sum + width + 2, 0))
+  widths[last] = Math.max(
+    20,
+    look.columns - 15 - widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0),
+  )
   const line = (first: string, rest: string[]): string =>
-    `${first}  ${rest.map((cell, i) => (i === 5 && widthOf(cell) <= widths[5]! ? cell : fit(cell, widths[i]!))).join('  ')}`.trimEnd()
+    `${first}  ${rest.map((cell, i) => (i === last && widthOf(cell) <= widths[last]! ? cell : fit(cell, widths[i]!))).join('  ')}`.trimEnd()
   return [line(fit('STATE', 13), heads), ...cells.map(({ lifecycle, rest }) => line(lifecycle, rest))]
 }
 

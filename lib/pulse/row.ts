@@ -7,26 +7,45 @@ import { printable } from './text.js'
 /** One agent as a person sees it; every text is printable. */
 export interface Row {
   agentId: string
+  sessionId: string
   paneId: string
+  /** The tab it says it is in; '' when it does not. */
+  tab: string
   label: string
   lifecycle: Lifecycle
+  /** Whether anything but its process says so. */
+  isSure: boolean
+  /** What it wants of the person, in the protocol's word: `permission`, `question`, `plan`, `error`; '' when nothing. */
+  attention: string
   /** What it waits for, or what went wrong. */
   detail: string
   snippet: string
   project: string
+  projectRoot: string
   branch: string
   /** Files, and lines added and removed; null when there is no diff. */
   diff: { files: number; additions: number; deletions: number } | null
   /** Since when it is in this lifecycle, as far as is known. */
   sinceMs: number | null
+  /** When it asked what it asks now: what `expected_since_ms` of an answer is. */
+  askedMs: number | null
+  /** Why a better signal of its status is missing, in the protocol's word; '' when none is. */
+  blind: string
 }
 
 // A state comes from anybody: each part is taken if it is what it should be, and left out otherwise.
 const Source = z.looseObject({
   label: z.string().optional().catch(undefined),
   command: z.string().optional().catch(undefined),
+  tab_scope: z.string().optional().catch(undefined),
   status: z
-    .looseObject({ detail: z.string().nullish().catch(null), since_ms: z.number().nullish().catch(null) })
+    .looseObject({
+      attention: z.string().nullish().catch(null),
+      confidence: z.number().nullish().catch(null),
+      detail: z.string().nullish().catch(null),
+      since_ms: z.number().nullish().catch(null),
+      blind: z.string().nullish().catch(null),
+    })
     .optional()
     .catch(undefined),
   agent_status: AgentStatus.partial().optional().catch(undefined),
@@ -34,25 +53,42 @@ const Source = z.looseObject({
 })
 type Source = z.infer<typeof Source>
 
-/** The row of a state. Pure. */
+const rows = new WeakMap<AgentState, Row>()
+
+/** The row of a state. Pure; the same row for the same state. */
 export function rowOf(state: AgentState): Row {
+  let row = rows.get(state)
+  if (row === undefined) rows.set(state, (row = readRow(state)))
+  return row
+}
+
+function readRow(state: AgentState): Row {
   const parsed = Source.safeParse(state.source)
   const source: Source = parsed.success ? parsed.data : {}
   const { label, command, status, agent_status: v1, diff_summary: diff } = source
   const project = basename(v1?.project_root ?? '')
   // Without a label of its own an agent is labelled by its project, which says nothing beside it.
   const name = label === undefined || label === project ? (command ?? label) : label
+  const attention = status?.attention ?? ''
+  const isAsking = state.lifecycle === 'needs_input'
   return {
     agentId: printable(state.agent_id),
+    sessionId: printable(state.session_id),
     paneId: printable(state.pane_id),
+    tab: printable(source.tab_scope ?? ''),
     label: printable(name ?? '') || printable(state.pane_id),
     lifecycle: state.lifecycle,
+    isSure: status?.confidence !== 0,
+    attention: attention === 'none' ? '' : printable(attention),
     detail: printable(status?.detail ?? v1?.message ?? ''),
     snippet: printable(state.snippet ?? ''),
     project: printable(project),
+    projectRoot: printable(v1?.project_root ?? ''),
     branch: printable(typeof diff?.['branch'] === 'string' ? diff['branch'] : ''),
     diff: diff?.git_available ? totalOf(diff.summary) : null,
     sinceMs: status?.since_ms ?? state.updated_at_ms ?? null,
+    askedMs: isAsking ? (status?.since_ms ?? null) : null,
+    blind: printable(status?.blind ?? ''),
   }
 }
 

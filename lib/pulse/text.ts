@@ -1,36 +1,109 @@
 import stringWidth from 'string-width'
 
 /**
- * Text from a state as it may go to a person's terminal: one line, no control or format characters, whole
- * characters only. What an agent, a repository or another client wrote never moves the cursor.
+ * Text from a state as it may go to a person's terminal: one line, no control or format characters (but the joiners
+ * that emoji and scripts are made with), whole characters only. What an agent, a repository or another client wrote never moves the cursor.
  */
 export function printable(text: string): string {
   return text
     .toWellFormed()
     .replaceAll(/[\t\n\r]+/g, ' ')
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')
+    .replaceAll(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
+/** Whether text is printable ASCII, each character of which takes one column. */
+export function isAscii(text: string): boolean {
+  return /^[ -~]*$/.test(text)
+}
+
+/** The characters of text as a person counts them. */
+export function clusters(text: string): readonly string[] {
+  return measured(text).clusters
+}
+
+/** A text's characters, with the columns that they take. */
+export interface Measured {
+  readonly clusters: readonly string[]
+  readonly widths: readonly number[]
+  readonly width: number
+}
+
+/** What is shown is shown again a moment later: the last texts are not measured anew. */
+const lastMeasured = new Map<string, Measured>()
+const textsMax = 4_096
+const textCharsMax = 1_024
+
+/** Measures a text. Pure; long ones are measured each time. */
+export function measured(text: string): Measured {
+  const known = lastMeasured.get(text)
+  if (known !== undefined) return known
+  const clusters = Array.from(graphemes.segment(text), ({ segment }) => segment)
+  const widths = clusters.map(clusterWidth)
+  const found = { clusters, widths, width: widths.reduce((sum, width) => sum + width, 0) }
+  if (text.length <= textCharsMax) {
+    if (lastMeasured.size >= textsMax) lastMeasured.clear()
+    lastMeasured.set(text, found)
+  }
+  return found
+}
+
+const clusterWidths = new Map<string, number>()
+
+function clusterWidth(cluster: string): number {
+  if (cluster.length === 1 && isAscii(cluster)) return 1
+  let width = clusterWidths.get(cluster)
+  if (width === undefined) {
+    if (clusterWidths.size >= textsMax) clusterWidths.clear()
+    clusterWidths.set(cluster, (width = stringWidth(cluster)))
+  }
+  return width
+}
+
 /** Cuts printable text to so many columns, with `…` where it was cut, and fills it up with blanks. */
 export function fit(text: string, columns: number): string {
-  const width = stringWidth(text)
+  const width = widthOf(text)
   if (width <= columns) return text + ' '.repeat(columns - width)
   let cut = ''
   let used = 0
-  for (const { segment } of graphemes.segment(text)) {
-    const wide = stringWidth(segment)
+  for (const cluster of clusters(text)) {
+    const wide = widthOf(cluster)
     if (used + wide > columns - 1) break
-    cut += segment
+    cut += cluster
     used += wide
   }
   return `${cut}…${' '.repeat(Math.max(0, columns - used - 1))}`
 }
 
+/** Breaks printable text into lines of so many columns, between words where there are any; `…` ends what was cut. */
+export function wrap(text: string, columns: number, linesMax: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  let used = 0
+  const words = text
+    .split(/(?<= )/)
+    .flatMap((word) => (widthOf(word) > columns ? [...clusters(word)] : [word]))
+  for (const word of words) {
+    const width = widthOf(word.trimEnd())
+    if (used + width > columns && line !== '') {
+      lines.push(line.trimEnd())
+      line = ''
+      used = 0
+    }
+    if (lines.length > linesMax) break
+    line += word
+    used += widthOf(word)
+  }
+  if (line.trimEnd() !== '') lines.push(line.trimEnd())
+  if (lines.length <= linesMax) return lines
+  const last = lines[linesMax - 1] ?? ''
+  return [...lines.slice(0, linesMax - 1), fit(`${last}……`, columns).trimEnd()]
+}
+
 /** Columns that printable text takes. */
 export function widthOf(text: string): number {
-  return stringWidth(text)
+  return isAscii(text) ? text.length : measured(text).width
 }
 
 /** A span of time in its largest unit: `3s`, `2m`, `5h`, `1d`. */

@@ -56,7 +56,8 @@ export function tooLarge(length: number): WireError {
   return new WireError('frame_too_large', `the line has ${length} bytes; at most ${lineBytesMax} are taken`)
 }
 
-function nestsDeeper(value: object, levels: number): boolean {
+/** Whether parsed JSON has more levels than that: it parses, and then breaks the printer. */
+export function nestsDeeper(value: object, levels: number): boolean {
   if (levels === 0) return true
   if (Array.isArray(value)) {
     // By index: asking an array for its keys is slow.

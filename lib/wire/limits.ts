@@ -81,3 +81,9 @@ export const reconnectFirstMs = 1_000
 export const reconnectMaxMs = 10_000
 /** A hub that a client started ends this long after its last client left. */
 export const startedHubIdleSeconds = 600
+
+/** UTF-8 bytes of an agent's runtime file: its state, and who wrote it. */
+export const agentFileBytesMax = stateBytesMax + 1_024
+/** While no hub has its agent, a wrapper writes the runtime file at most this often; a change of status sooner. */
+export const agentFileIntervalMs = 1_000
+export const agentFileUrgentMs = 200

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Env } from './identity.js'
+import { makeFolders } from './make-folders.js'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 /** Writes one event: `event` is a word of its own, `fields` are what it is about. Never throws. */
@@ -105,18 +106,6 @@ function writeLast(options: LogOptions, queue: [LogLevel, string, Record<string,
     fs.appendFileSync(file, lines.join(''), { mode: 0o600 })
   } catch {
     // There is no log, then.
-  }
-}
-
-/** One folder after the other: Node's own `recursive` never returns from some places, such as /proc (Node 20). */
-function makeFolders(dir: string): void {
-  if (fs.existsSync(dir)) return
-  if (path.dirname(dir) !== dir) makeFolders(path.dirname(dir))
-  try {
-    fs.mkdirSync(dir, { mode: 0o700 })
-  } catch (error) {
-    // Another process may have made it meanwhile.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 

@@ -180,6 +180,37 @@ export const HubHealth = z.looseObject({
 })
 export type HubHealth = z.infer<typeof HubHealth>
 
+const LayoutPane = z.looseObject({
+  /** As in an agent's `pane_id`; absent where the multiplexer does not tell it (zellij before 0.44). */
+  pane_id: z.string().nullish(),
+  title: z.string().nullish(),
+  /** The name of the program that runs in it, without its arguments. */
+  command: z.string().nullish(),
+  /** Whether it is the one of its tab that is typed into. */
+  focused: z.boolean(),
+})
+const LayoutTab = z.looseObject({
+  /** From 1, as `focus_tab` takes it. */
+  index: z.int().min(1),
+  name: z.string(),
+  /** Whether it is the one that is shown. */
+  active: z.boolean(),
+  panes: z.array(LayoutPane),
+})
+/**
+ * The tabs and panes of the session's multiplexer; sent to those who subscribe to `layout_state` and list it among
+ * their capabilities.
+ */
+export const LayoutState = z.looseObject({
+  multiplexer: z.enum(['tmux', 'zellij']),
+  tabs: z.array(LayoutTab),
+  /** How many panes there are beyond these; only when a frame does not take all of them. */
+  panes_left_out: Seq.nullish(),
+})
+export type LayoutState = z.infer<typeof LayoutState>
+export type LayoutTab = z.infer<typeof LayoutTab>
+export type LayoutPane = z.infer<typeof LayoutPane>
+
 const hubHead = {
   version: z.string(),
   session_id: z.string(),
@@ -231,6 +262,7 @@ export const HubEnvelope = z.discriminatedUnion('type', [
   z.object({ ...hubHead, type: z.literal('command'), payload: Command }),
   z.object({ ...hubHead, type: z.literal('command_result'), payload: CommandResult }),
   z.object({ ...hubHead, type: z.literal('health'), payload: HubHealth }),
+  z.object({ ...hubHead, type: z.literal('layout_state'), payload: LayoutState }),
   z.object({
     ...hubHead,
     type: z.literal('error'),
@@ -246,7 +278,7 @@ export type HubEnvelope = z.infer<typeof HubEnvelope>
 export type HubFrame<T extends HubEnvelope['type']> = Extract<HubEnvelope, { type: T }>
 
 /** Types that only the hub sends: a client that does is told so. */
-export const hubOnlyTypes: ReadonlySet<string> = new Set(['snapshot', 'health', 'error'])
+export const hubOnlyTypes: ReadonlySet<string> = new Set(['snapshot', 'health', 'layout_state', 'error'])
 
 /** Topics of `subscribe`, and what each word grants. Seed 001, "subscribe"; design: Topics. */
 export const topicOf: Readonly<Record<string, Topic>> = {

@@ -3,7 +3,9 @@ import path from 'node:path'
 import * as z from 'zod'
 import { openConnection } from './connection.js'
 import { encodeLine } from './encode.js'
+import { makeFolders } from './make-folders.js'
 import type { HubFrame } from './messages.js'
+import { isAlive } from './process-life.js'
 
 /**
  * Which hubs of this user run: each writes one small file into `<runtime folder>/hubs` and takes it away at its end.
@@ -28,7 +30,7 @@ export interface LiveHub {
 export function register(root: string, epoch: string, entry: RegistryEntry): () => void {
   const dir = path.join(root, 'hubs')
   const file = path.join(dir, `${epoch}.json`)
-  fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
+  makeFolders(dir)
   fs.writeFileSync(`${file}.tmp`, JSON.stringify(entry), { mode: 0o600 })
   fs.renameSync(`${file}.tmp`, file)
   return () => fs.rmSync(file, { force: true })
@@ -54,15 +56,6 @@ async function askEntry(file: string): Promise<LiveHub | null> {
   const isThisOne = answer?.pid === entry.pid
   if (!isThisOne && !isAlive(entry.pid)) fs.rmSync(file, { force: true })
   return isThisOne ? answer : null
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 /** Says hello to a hub and takes its own; null when none answers within a second. */

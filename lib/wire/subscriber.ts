@@ -9,6 +9,8 @@ export interface SubscriberOptions extends Omit<HubClientOptions, 'hello' | 'onF
   sinceSeq?: number
   /** The states have changed; `applied` says from what to what. */
   onChange: (applied: Extract<Applied, { kind: 'reset' | 'changes' }>) => void
+  /** The states are the hub's again: the first time after each connection. */
+  onCaughtUp?: () => void
   /** Any other frame: results, heartbeats, health, errors. */
   onFrame?: (frame: HubEnvelope) => void
 }
@@ -24,6 +26,7 @@ export class Subscriber {
   readonly replica = new Replica()
   readonly #client: HubClient
   #watchdog: NodeJS.Timeout | null = null
+  #isCaughtUp = false
 
   constructor(private readonly options: SubscriberOptions) {
     if (options.sinceSeq !== undefined) this.replica.resumeFrom(options.sinceSeq)
@@ -37,11 +40,13 @@ export class Subscriber {
       'command_result',
       'error',
       'health',
+      'layout_state',
     ]
     this.#client = new HubClient({
       ...rest,
       hello: { client_id: clientId, role: 'subscriber', capabilities },
       onUp: () => {
+        this.#isCaughtUp = false
         this.#client.send('subscribe', { topics: options.topics ?? [], ...this.replica.token })
         this.#heard()
         onUp?.()
@@ -83,6 +88,9 @@ export class Subscriber {
     if (applied.kind === 'gap')
       this.#client.reconnect(`expected delta ${applied.expected}, got ${applied.got}`)
     else if (applied.kind !== 'nothing') this.options.onChange(applied)
+    if (this.#isCaughtUp || applied.kind === 'gap' || this.replica.seq === null) return
+    this.#isCaughtUp = true
+    this.options.onCaughtUp?.()
   }
 
   #heard(): void {

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import type { Log } from '../wire/log.js'
+import { makeFolders } from '../wire/make-folders.js'
 import type { Door, HookEvent } from './door/door.js'
 import type { Profile } from './profiles/profile.js'
 
@@ -102,8 +103,7 @@ function injected(inject: NonNullable<Profile['inject']>, opened: Launch, file: 
 
 /** @throws when the folder is not this user's alone. */
 function makePrivate(dir: string): void {
-  if (!existsSync(dir))
-    mkdirSync(dir, { recursive: existsSync(path.dirname(path.dirname(dir))), mode: 0o700 })
+  makeFolders(dir)
   const { uid, mode } = lstatSync(dir)
   if (uid !== process.getuid?.() || (mode & 0o022) !== 0) throw new Error(`${dir} is not ours alone`)
 }

@@ -11,16 +11,6 @@ interface ProcessEntry {
   isStopped: boolean
 }
 
-/** Whether there is such a process. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
 /** Whether a process is stopped (Ctrl-Z, SIGSTOP). */
 export function isStopped(pid: number): boolean {
   return entryOf(pid)?.isStopped === true

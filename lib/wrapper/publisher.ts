@@ -3,6 +3,7 @@ import { HubClient } from '../wire/client.js'
 import { commandDeadlineMs, heartbeatMs, publishesPerSecond } from '../wire/limits.js'
 import { noLog, type Log } from '../wire/log.js'
 import type { AgentState, Command, CommandResult, HelloInput } from '../wire/messages.js'
+import type { RuntimeFile } from './runtime-file.js'
 
 export interface PublisherOptions {
   socketPath: string
@@ -15,6 +16,8 @@ export interface PublisherOptions {
   onCommand: (command: Command) => Promise<CommandResult>
   /** Starts a hub when none listens. */
   startHub?: () => void
+  /** Where the state is kept while no hub has it. */
+  file?: RuntimeFile
   log?: Log
 }
 
@@ -42,7 +45,7 @@ export class Publisher {
   #isEnded = false
 
   constructor(private readonly options: PublisherOptions) {
-    const { socketPath, sessionId, hello, startHub, log } = options
+    const { socketPath, sessionId, hello, startHub, file, log } = options
     this.#log = log ?? noLog
     this.#client = new HubClient({
       socketPath,
@@ -53,7 +56,9 @@ export class Publisher {
       onUp: () => {
         this.#last = ''
         this.#publish()
+        file?.taken()
       },
+      onDown: () => file?.lost(),
       onDrain: () => this.changed(),
       onFrame: (frame) => {
         if (frame.type !== 'command') return
@@ -70,6 +75,7 @@ export class Publisher {
   /** The state may be another one now; `status` is what must not wait when it is. */
   changed(status = this.#lastStatus): void {
     if (this.#isEnded) return
+    this.options.file?.changed(status !== this.#lastStatus)
     const isUrgent = status !== this.#lastStatus && this.#urgentLeft > 0
     if (isUrgent) {
       this.#urgentLeft--
@@ -88,13 +94,14 @@ export class Publisher {
   async end(remove: boolean): Promise<void> {
     clearInterval(this.#heartbeat)
     if (this.#timer !== null) clearTimeout(this.#timer)
+    const fileGone = this.options.file?.end()
     // A failure at the very start is worth a moment's wait; that nothing went wrong is not.
     if (!remove) await this.#client.whenUp(firstConnectMs)
     this.#last = ''
     this.#publish()
     this.#isEnded = true
     if (remove) this.#client.send('delta', { changes: [{ op: 'remove', agent_id: this.options.agentId }] })
-    await this.#client.close()
+    await Promise.all([this.#client.close(), fileGone])
   }
 
   #publish(): void {

@@ -11,6 +11,7 @@ import type { Observer } from './observer.js'
 import { readPatch } from '../project/patch.js'
 import { Project } from '../project/project.js'
 import { Publisher } from './publisher.js'
+import { RuntimeFile } from './runtime-file.js'
 import { inputBytes, submitAfterMs } from './send-input.js'
 import { oneLine } from './snippet.js'
 import { agentState, type AgentIdentity } from './state.js'
@@ -61,6 +62,7 @@ export class Reporting {
       log,
       onChange: () => this.#publisher.changed(),
     })
+    const state = () => agentState(who, this.#facts(), Date.now())
     this.#publisher = new Publisher({
       socketPath,
       sessionId: who.sessionId,
@@ -73,7 +75,8 @@ export class Reporting {
         pane_id: who.paneId,
         project_root: who.projectRoot,
       },
-      state: () => agentState(who, this.#facts(), Date.now()),
+      state,
+      file: new RuntimeFile({ socketPath, paneId: who.paneId, state, log }),
       onCommand: (command) => this.#command(command),
       ...(startHub && { startHub }),
       log,

@@ -553,3 +553,9 @@ void t.test('two sessions in one folder', async (t) => {
   await a.close()
   t.equal(await ask(path.join(dir, 'a.sock.b')), 'b')
 })
+
+void t.test('a folder that cannot be made is said so, also where Node would try for ever', async (t) => {
+  const where = fs.existsSync('/proc/self') ? '/proc/none/of/this' : path.join(tempDir(t), 'file', 'under')
+  if (!where.startsWith('/proc')) fs.writeFileSync(path.dirname(where), '')
+  t.throws(() => makeSafeDir(where), /ENOENT|ENOTDIR|EACCES/)
+})

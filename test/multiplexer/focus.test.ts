@@ -39,22 +39,47 @@ void t.test('zellij: each command is one action', async (t) => {
     [
       'focus_tab',
       { tab_name: 'the api; rm -rf /' },
-      'zellij --session shop action go-to-tab-name the api; rm -rf /',
+      'zellij --session shop action go-to-tab-name -- the api; rm -rf /',
       'tab "the api; rm -rf /" has the focus',
     ],
     [
       'focus_pane',
       { pane_id: 'terminal_3' },
-      'zellij --session shop action focus-pane-with-id terminal_3',
+      'zellij --session shop action focus-pane-id terminal_3',
       'pane terminal_3 has the focus',
     ],
+    ['focus_pane', { pane_id: '3' }, 'zellij --session shop action focus-pane-id 3', 'pane 3 has the focus'],
   ]
   for (const [command, args, argv, message] of table) {
     const { run, asked } = fakeRun({ zellij: '' })
     const result = await focus(hubCommand(command, args), 'shop', inZellij, run)
     t.strictSame(result, { command, status: 'ok', message }, JSON.stringify(args))
-    t.strictSame(asked, [argv])
+    t.strictSame(
+      asked.filter((line) => !line.endsWith('query-tab-names')),
+      [argv],
+    )
   }
+})
+
+void t.test('zellij: a tab that is not there is no success', async (t) => {
+  const names = 'zellij --session shop action query-tab-names'
+  const table: [Record<string, unknown>, string | null][] = [
+    [{ tab_index: 2 }, null],
+    [{ tab_name: 'the tests' }, null],
+    [{ tab_index: 3 }, 'no tab 3; there are 2: Tab #1, the tests'],
+    [{ tab_name: 'the' }, 'no tab "the"; there are 2: Tab #1, the tests'],
+  ]
+  for (const [args, message] of table) {
+    const { run, asked } = fakeRun({ [names]: 'Tab #1\nthe tests\n', zellij: '' })
+    const result = await focus(hubCommand('focus_tab', args), 'shop', inZellij, run)
+    const name = JSON.stringify(args)
+    if (message === null) t.match(result, { status: 'ok' }, name)
+    else t.match(result, { status: 'error', error: { code: 'focus_failed', message } }, name)
+    t.equal(asked.length, message === null ? 2 : 1, name)
+  }
+  const old = fakeRun({ [names]: new CommandError('focus_failed', 'unknown'), zellij: '' })
+  const result = await focus(hubCommand('focus_tab', { tab_index: 9 }), 'shop', inZellij, old.run)
+  t.match(result, { status: 'ok' }, 'one that does not tell its tabs is believed')
 })
 
 /** A tmux of two sessions that fills in the formats it is asked for, and keeps what it is told to do. */
@@ -128,7 +153,9 @@ void t.test('an argument stays one argument', async (t) => {
     return Promise.resolve('')
   }
   await focus(hubCommand('focus_tab', { tab_name: 'two words "and" $more' }), 'my session', inZellij, run)
-  t.strictSame(seen, [['--session', 'my session', 'action', 'go-to-tab-name', 'two words "and" $more']])
+  t.strictSame(seen.slice(1), [
+    ['--session', 'my session', 'action', 'go-to-tab-name', '--', 'two words "and" $more'],
+  ])
 })
 
 void t.test('which multiplexer is asked', async (t) => {
@@ -157,6 +184,8 @@ void t.test('what goes wrong is a result that says so', async (t) => {
     [inTmux, 'focus_pane', { pane_id: '%1' }, {}, 'focus_failed', /tmux: no answer/],
     [inTmux, 'focus_pane', { pane_id: 'terminal_3' }, {}, 'invalid_args', /"terminal_3" is no tmux pane id/],
     [inTmux, 'focus_pane', { pane_id: '%1; kill-server' }, {}, 'invalid_args', /no tmux pane id/],
+    [inZellij, 'focus_pane', { pane_id: '%1' }, {}, 'invalid_args', /"%1" is no zellij pane id/],
+    [inZellij, 'focus_pane', { pane_id: '--help' }, { zellij: '' }, 'invalid_args', /no zellij pane id/],
     [inTmux, 'focus_pane', { pane_id: '-t' }, {}, 'invalid_args', /no tmux pane id/],
   ]
   for (const [env, command, args, answers, code, message] of table) {

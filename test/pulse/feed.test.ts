@@ -62,8 +62,8 @@ async function printed(
   })
   const lines: string[] = []
   const feed = openFeed({
-    sessionId: 's',
-    socketPath,
+    of: { sessionId: 's', socketPath },
+    local: null,
     once: true,
     json: false,
     look: { color: false, columns: Number.POSITIVE_INFINITY },

@@ -45,15 +45,22 @@ const full = state('12', 'needs_input', {
 void t.test('a state as a row', async (t) => {
   t.strictSame(rowOf(full), {
     agentId: 's::12',
+    sessionId: 's',
     paneId: '12',
+    tab: '',
     label: 'codex',
     lifecycle: 'needs_input',
+    isSure: true,
+    attention: '',
     detail: 'which branch?',
     snippet: 'Allow?',
     project: 'shop',
+    projectRoot: '/home/me/shop',
     branch: 'main',
     diff: { files: 4, additions: 5, deletions: 4 },
     sinceMs: noon - 125_000,
+    askedMs: noon - 125_000,
+    blind: '',
   })
   const bare = {
     label: '1',

@@ -1,5 +1,6 @@
-import { lstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { isAlive, pidNamespace } from '../../wire/process-life.js'
 
 const namePattern = /^hooks-(\d{1,10})-(\d{1,10})-[A-Za-z0-9]{6}$/
 
@@ -37,27 +38,10 @@ export function removeStaleFolders(runtimeDir: string): void {
   }
 }
 
-/** The number of the namespace in which our pid counts; 0 where there are none. Linux: pid_namespaces(7). */
-function pidNamespace(): string {
-  try {
-    return /\d{1,10}/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
-  } catch {
-    return '0'
-  }
-}
-
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch {
     return []
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }

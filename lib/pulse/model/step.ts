@@ -1,0 +1,43 @@
+import type { Effect } from './event.js'
+import { findAgent, type Message, type Model } from './model.js'
+
+/** The model after an event, and what is to be done. */
+export interface Step {
+  model: Model
+  effects: readonly Effect[]
+}
+
+/** A model with nothing to do. */
+export function same(model: Model): Step {
+  return { model, effects: [] }
+}
+
+/** A word on what was done, in the last row. */
+export function say(model: Model, tone: Message['tone'], text: string, commandId?: number): Model {
+  const message = { ...wordOf(model, tone, text), ...(commandId !== undefined && { commandId }) }
+  return { ...model, message }
+}
+
+/** A word on something, said now. */
+export function wordOf(model: Model, tone: Message['tone'], text: string): Message {
+  return { tone, text, atMs: model.nowMs }
+}
+
+/** Gives a command; its id is the model's `commandCount` from then on. */
+export function command(
+  model: Model,
+  given: Omit<Extract<Effect, { kind: 'command' }>, 'kind' | 'commandId'>,
+): { model: Model; effects: readonly Effect[]; commandId: number } {
+  const commandId = model.commandCount + 1
+  return {
+    model: { ...model, commandCount: commandId },
+    effects: [{ kind: 'command', commandId, ...given }],
+    commandId,
+  }
+}
+
+/** What a person calls an agent: by its label, and its pane where labels may be equal. */
+export function nameOf(model: Model, agentId: string): string {
+  const row = findAgent(model, agentId)?.agent.row
+  return row === undefined ? agentId : row.label === row.paneId ? row.label : `${row.label} (${row.paneId})`
+}

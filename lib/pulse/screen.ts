@@ -1,0 +1,163 @@
+import type { CommandResult } from '../wire/messages.js'
+import type { Effect, Event } from './model/event.js'
+import { intentOf } from './model/intent-of.js'
+import type { Key } from './model/key.js'
+import { findAgent } from './model/model.js'
+import { newModel, reduce } from './model/reduce.js'
+import type { SessionSource } from './sources/session-source.js'
+import type { Terminal } from './terminal/terminal.js'
+import { drawPicture, hitAt } from './view/frame.js'
+import type { Picture } from './view/picture.js'
+
+export interface ScreenOptions {
+  /** Takes the terminal. */
+  openTerminal: (told: {
+    onKey: (key: Key) => void
+    onResize: (size: { columns: number; rows: number }) => void
+    onGone: () => void
+    onPasteCut: (lost: number) => void
+  }) => Terminal
+  /** Opens the sources; what they say comes as events. */
+  openSources: (onEvent: (event: Event) => void) => {
+    of(sessionId: string): SessionSource | undefined
+    close(): Promise<void>
+  }
+  hasOverview: boolean
+  isAll: boolean
+  /** Puts text into the person's clipboard. */
+  copy: (text: string) => void
+}
+
+export interface Screen {
+  /** Resolves when the person has quit, or the terminal is gone. */
+  readonly ended: Promise<void>
+  /** Gives the terminal back. */
+  close(): Promise<void>
+}
+
+/** Pictures come no faster. */
+const pictureMs = 1_000 / 30
+/** Ages change. */
+const tickMs = 1_000
+
+/** The full-screen Pulse, joined: sources and keys into the reducer, its model onto the terminal, its effects done. */
+export function openScreen(options: ScreenOptions): Screen {
+  let resolveEnded: () => void = () => {}
+  const ended = new Promise<void>((resolve) => {
+    resolveEnded = resolve
+  })
+  let isClosed = false
+  let waiting: Changes | null = null
+  let picture: Picture | null = null
+  let drawnMs = 0
+  let drawing: NodeJS.Timeout | NodeJS.Immediate | null = null
+
+  const terminal = options.openTerminal({
+    onKey: (key) => press(key),
+    onResize: ({ columns, rows }) => take({ kind: 'resize', columns, rows }),
+    onGone: () => resolveEnded(),
+    onPasteCut: (lost) =>
+      take({ kind: 'trouble', text: `the paste was too long: ${lost} bytes of it are left out` }),
+  })
+  const { hasOverview, isAll } = options
+  let model = newModel({ nowMs: Date.now(), ...terminal.size, hasOverview, isAll })
+
+  const take = (event: Event): void => {
+    if (isClosed) return
+    // Of a burst the last state of each agent is enough; whatever else comes finds them taken.
+    if (event.kind === 'changes') {
+      waiting = joined(waiting, event) ?? (takeWaiting(), event)
+      return drawSoon()
+    }
+    takeWaiting()
+    takeNow(event)
+    drawSoon()
+  }
+  const takeWaiting = (): void => {
+    if (waiting !== null) takeNow(waiting)
+    waiting = null
+  }
+  const takeNow = (event: Event): void => {
+    const step = reduce(model, event, Date.now())
+    model = step.model
+    for (const effect of step.effects) perform(effect)
+  }
+  const press = (key: Key): void => {
+    const intent = key.kind === 'press' ? picture && hitAt(picture, key.x, key.y) : intentOf(key, model)
+    if (intent !== null) take({ kind: 'intent', intent })
+  }
+  const drawSoon = (): void => {
+    if (drawing !== null || isClosed) return
+    const waitMs = drawnMs + pictureMs - performance.now()
+    // Not in the midst of a burst of frames: what has arrived is taken first.
+    drawing = waitMs > 0 ? setTimeout(draw, waitMs) : setImmediate(draw)
+  }
+  const draw = (): void => {
+    drawing = null
+    if (isClosed) return
+    drawnMs = performance.now()
+    takeWaiting()
+    model = reduce(model, { kind: 'tick' }, Date.now()).model
+    picture = drawPicture(model)
+    terminal.draw(picture)
+  }
+  const perform = (effect: Effect): void => {
+    switch (effect.kind) {
+      case 'command':
+        void giveCommand(effect).then((result) =>
+          take({ kind: 'result', commandId: effect.commandId, result }),
+        )
+        return
+      case 'copy':
+        return options.copy(effect.text)
+      case 'suspend':
+        return terminal.suspend()
+      case 'redraw':
+        return terminal.redraw()
+      case 'quit':
+        return resolveEnded()
+    }
+  }
+  const giveCommand = async (effect: Extract<Effect, { kind: 'command' }>): Promise<CommandResult | null> => {
+    const { command, sessionId, target, args } = effect
+    const agent = target === null ? null : (findAgent(model, target)?.agent.state ?? null)
+    if (target !== null && agent === null) return failed(command, 'publisher_missing', `${target} is gone`)
+    const source = sources.of(sessionId)
+    if (source === undefined) return failed(command, 'publisher_missing', `session ${sessionId} is gone`)
+    try {
+      return await source.request(command, agent, args)
+    } catch (error) {
+      return failed(command, 'invalid_args', (error as Error).message)
+    }
+  }
+
+  const sources = options.openSources(take)
+  const ticker = setInterval(drawSoon, tickMs)
+  draw()
+  return {
+    ended,
+    async close() {
+      isClosed = true
+      clearInterval(ticker)
+      if (drawing !== null) {
+        clearTimeout(drawing as NodeJS.Timeout)
+        clearImmediate(drawing as NodeJS.Immediate)
+      }
+      await Promise.all([terminal.close(), sources.close()])
+    },
+  }
+}
+
+type Changes = Extract<Event, { kind: 'changes' }>
+
+/** Two events of one session as one: each agent's last change. Null when they are of two sessions. */
+function joined(before: Changes | null, event: Changes): Changes | null {
+  if (before === null) return event
+  if (before.sessionId !== event.sessionId) return null
+  const last = new Map([...before.changes, ...event.changes].map((change) => [change.agent_id, change]))
+  return { ...event, changes: [...last.values()] }
+}
+
+function failed(command: string, code: string, message: string): CommandResult {
+  return { command, status: 'error', message, error: { code, message } }
+}

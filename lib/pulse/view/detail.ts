@@ -1,0 +1,61 @@
+import { agentUnderCursor } from '../model/lists.js'
+import { findAgent, type Model } from '../model/model.js'
+import { blindNote } from '../model/notes.js'
+import { duration, fit, widthOf } from '../text.js'
+import type { Grid, Span } from './grid.js'
+import type { Area } from './list.js'
+import { changeSpans, lifecycleStyle, stateText, wantsText, whereText } from './overview.js'
+import { faint, plain, strong, style } from './style.js'
+
+/** More on the agent under the cursor than its row has room for. */
+export function drawDetail(grid: Grid, area: Area, model: Model): void {
+  const { x, y, columns } = area
+  grid.fill(x, y, x + columns, faint, '─')
+  const id = agentUnderCursor(model)
+  const found = id === null ? null : findAgent(model, id)
+  if (found === null) return
+  const { row } = found.agent
+  const end = x + columns
+  grid.putAll(
+    x + 1,
+    y,
+    [
+      [` ${row.label} `, strong],
+      [`${whereText(row, found.session.layout)} `, faint],
+    ],
+    end,
+  )
+  const age = row.sinceMs === null ? '' : ` for ${duration(model.nowMs - row.sinceMs)}`
+  const first: Span[] = [
+    [stateText(row), lifecycleStyle(row)],
+    [age, faint],
+  ]
+  const wants = wantsText(row)
+  if (wants !== '')
+    first.push(['  ', plain], [wants, row.lifecycle === 'needs_input' ? lifecycleStyle(row) : plain])
+  putCut(grid, x + 1, y + 1, first, end)
+  putCut(
+    grid,
+    x + 1,
+    y + 2,
+    [[row.snippet === '' ? 'it shows nothing' : row.snippet, row.snippet === '' ? faint : plain]],
+    end,
+  )
+  const where: Span[] = [[row.projectRoot || row.project, faint]]
+  if (row.branch !== '') where.push(['  on ', faint], [row.branch, plain])
+  if (row.diff !== null) where.push(['  ', plain], ...changeSpans(row))
+  where.push([`  ${row.agentId}`, faint])
+  const note = blindNote(row.blind)
+  if (note !== null) where.push(['  ', plain], [note.what, note.tone === 'info' ? faint : style('warning')])
+  putCut(grid, x + 1, y + 3, where, end)
+}
+
+/** Puts spans, and ends the last that fits with `…`. */
+function putCut(grid: Grid, x: number, y: number, spans: readonly Span[], end: number): void {
+  let at = x
+  for (const [text, of] of spans) {
+    const room = end - at
+    if (room <= 0) return
+    at = grid.put(at, y, widthOf(text) > room ? fit(text, room) : text, of, end)
+  }
+}

@@ -1,0 +1,89 @@
+import type { Intent } from '../model/intent.js'
+import type { Model } from '../model/model.js'
+import type { Parts } from '../model/parts.js'
+import { fit, widthOf } from '../text.js'
+import type { Grid } from './grid.js'
+import type { Hit, Picture } from './picture.js'
+import { accent, faint, plain, strong, style } from './style.js'
+import { drawTextLine } from './text-field.js'
+
+/** A key that is worth a place in the last row: what is on it, what it does. */
+type Hint = readonly [key: string, word: string, intent: Intent | null]
+
+const acting: readonly Hint[] = [
+  ['⏎', 'go there', { kind: 'open' }],
+  ['n', 'next that needs me', { kind: 'next_waiting' }],
+  ['i', 'write', { kind: 'write' }],
+  ['x', 'stop', { kind: 'stop' }],
+  ['e', 'explain', { kind: 'explain' }],
+  ['/', 'filter', { kind: 'filter' }],
+  ['s', 'sort', { kind: 'sort' }],
+  ['y', 'copy id', { kind: 'copy' }],
+]
+const always: readonly Hint[] = [
+  ['?', 'keys', { kind: 'help' }],
+  ['q', 'quit', { kind: 'quit' }],
+]
+const ofDiff: readonly Hint[] = [
+  ['⏎', 'show the patch', { kind: 'open' }],
+  ['/', 'filter', { kind: 'filter' }],
+  ['y', 'copy the path', { kind: 'copy' }],
+]
+const ofLists: readonly Hint[] = [['/', 'filter', { kind: 'filter' }]]
+const ofPatch: readonly Hint[] = [
+  ['n', 'next file', { kind: 'next_file', by: 1 }],
+  ['p', 'previous', { kind: 'next_file', by: -1 }],
+  ['/', 'search', { kind: 'search' }],
+  ['] [', 'next, last match', { kind: 'next_match', by: 1 }],
+  ['y', 'copy the path', { kind: 'copy' }],
+  ['Esc', 'back', { kind: 'cancel' }],
+]
+
+/** The last row: what was done, a line that is typed, or the keys. @returns where text is typed. */
+export function drawFooter(grid: Grid, parts: Parts, model: Model, hits: Hit[]): Picture['cursor'] {
+  const { overlay, message } = model
+  const y = parts.footer
+  if (overlay?.kind === 'filter') return drawTextLine(grid, 0, y, 'filter: ', overlay.line)
+  if (overlay?.kind === 'patch' && overlay.searchLine !== null)
+    return drawTextLine(grid, 0, y, 'search: ', overlay.searchLine)
+  if (message !== null) {
+    const marks = { busy: '…', done: '✓', failed: '✗' }
+    const of = { busy: plain, done: strong, failed: style('error', { bold: true }) }[message.tone]
+    grid.put(0, y, fit(`${marks[message.tone]} ${message.text}`, model.columns), of)
+    return null
+  }
+  let x = 0
+  for (const [key, word, intent] of hintsOf(model)) {
+    const width = widthOf(key) + 1 + widthOf(word)
+    if (x + width > model.columns) continue
+    const end = grid.putAll(x, y, [
+      [key, accent],
+      [' ', plain],
+      [word, faint],
+    ])
+    if (intent !== null) hits.push({ x, y, columns: end - x, rows: 1, intent })
+    x = end + 2
+  }
+  return null
+}
+
+/** The keys that mean something now, the first of them first when there is little room. */
+function hintsOf(model: Model): readonly Hint[] {
+  if (model.overlay?.kind === 'patch') return ofPatch
+  switch (model.mode) {
+    case 'overview':
+      return model.columns < 60
+        ? shortened([...always.slice(0, 1), ...acting, ...always.slice(1)])
+        : [...acting, ...always]
+    case 'diff':
+      return [...ofDiff, ...always]
+    case 'work':
+    case 'health':
+      return [...ofLists, ...always]
+  }
+}
+
+function shortened(hints: readonly Hint[]): readonly Hint[] {
+  const words: Record<string, string> = { n: 'next', '⏎': 'go' }
+  return hints.map(([key, word, intent]) => [key, words[key] ?? word, intent])
+}

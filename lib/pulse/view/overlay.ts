@@ -1,0 +1,248 @@
+import { lifecycles } from '../../wire/messages.js'
+import { glyphs } from '../lifecycle-look.js'
+import type { Intent } from '../model/intent.js'
+import { findAgent, type Message, type Model, type Overlay } from '../model/model.js'
+import { nameOf } from '../model/step.js'
+import { duration, fit, widthOf, wrap } from '../text.js'
+import type { Grid, Span } from './grid.js'
+import type { Area } from './list.js'
+import { lifecycleStyle, stateText, wantsText } from './overview.js'
+import type { Hit, Picture } from './picture.js'
+import { accent, faint, plain, strong, style } from './style.js'
+import { drawTextLine } from './text-field.js'
+
+/** A row of a box: its text, or the line that is typed. */
+type BoxLine = readonly Span[] | 'input'
+
+interface Box {
+  title: string
+  lines: BoxLine[]
+  keys: readonly (readonly [key: string, word: string, intent: Intent])[]
+  columns: number
+}
+
+const columnsMax = 84
+
+/** Draws what lies on top. @returns where text is typed. */
+export function drawOverlay(grid: Grid, area: Area, model: Model, hits: Hit[]): Picture['cursor'] {
+  const { overlay } = model
+  if (overlay === null || overlay.kind === 'patch' || overlay.kind === 'filter') return null
+  const columns = Math.max(1, Math.min(columnsMax, area.columns))
+  const box = boxOf(overlay, model, columns, area.rows)
+  return drawBox(grid, area, box, overlay, hits)
+}
+
+function boxOf(
+  overlay: Exclude<Overlay, { kind: 'patch' | 'filter' }>,
+  model: Model,
+  columns: number,
+  rows: number,
+): Box {
+  const inner = Math.max(1, columns - 4)
+  switch (overlay.kind) {
+    case 'write':
+      return writeBox(overlay, model, columns, inner)
+    case 'stop':
+      return stopBox(overlay, model, columns, inner)
+    case 'explain':
+      return explainBox(overlay, model, columns, inner, rows)
+    case 'help':
+      return helpBox(overlay, columns, rows)
+  }
+}
+
+function writeBox(
+  overlay: Extract<Overlay, { kind: 'write' }>,
+  model: Model,
+  columns: number,
+  inner: number,
+): Box {
+  const found = findAgent(model, overlay.agentId)
+  const lines: BoxLine[] = []
+  if (found === null) lines.push([['it is gone', style('error')]])
+  else {
+    const { row } = found.agent
+    const age = row.sinceMs === null ? '' : ` for ${duration(model.nowMs - row.sinceMs)}`
+    lines.push([
+      [stateText(row), lifecycleStyle(row)],
+      [age, faint],
+    ])
+    for (const line of wrap(wantsText(row), inner, 4)) lines.push([[line, lifecycleStyle(row)]])
+    if (row.snippet !== '' && row.snippet !== row.detail)
+      for (const line of wrap(row.snippet, inner, 2)) lines.push([[line, faint]])
+    if (overlay.sinceMs !== null && overlay.sinceMs !== row.askedMs)
+      lines.push([['what it asked has passed: close this and look again', style('warning')]])
+  }
+  lines.push([], 'input', ...messageLines(overlay.message, inner))
+  return {
+    title: `to ${nameOf(model, overlay.agentId)}`,
+    lines,
+    keys: [
+      ['⏎', 'send', { kind: 'open' }],
+      ['Ctrl-T', 'without Enter', { kind: 'type_only' }],
+      ['Esc', 'close', { kind: 'cancel' }],
+    ],
+    columns,
+  }
+}
+
+function stopBox(
+  overlay: Extract<Overlay, { kind: 'stop' }>,
+  model: Model,
+  columns: number,
+  inner: number,
+): Box {
+  const found = findAgent(model, overlay.agentId)
+  const name = nameOf(model, overlay.agentId)
+  const lines: BoxLine[] = []
+  if (found !== null) {
+    const { row } = found.agent
+    lines.push([
+      [stateText(row), lifecycleStyle(row)],
+      [`  ${[row.project, row.branch].filter(Boolean).join('@')}`, faint],
+    ])
+  }
+  const text = `End ${name}? It gets SIGINT, then SIGTERM, then SIGKILL, each when the one before did not end it.`
+  for (const line of wrap(text, inner, 4)) lines.push([[line, strong]])
+  lines.push(...messageLines(overlay.message, inner))
+  return {
+    title: `stop ${name}`,
+    lines,
+    keys: [
+      ['y', `end ${name}`, { kind: 'confirm' }],
+      ['Esc', 'let it live', { kind: 'cancel' }],
+    ],
+    columns,
+  }
+}
+
+function explainBox(
+  overlay: Extract<Overlay, { kind: 'explain' }>,
+  model: Model,
+  columns: number,
+  inner: number,
+  rows: number,
+): Box {
+  const text = (overlay.lines ?? []).flatMap((line) => wrapIndented(line, inner))
+  const room = Math.max(1, rows - 3)
+  const top = Math.max(0, Math.min(overlay.top, text.length - room))
+  const lines: BoxLine[] = text.slice(top, top + room).map((line) => [[line, plain]])
+  lines.push(...messageLines(overlay.message, inner))
+  return {
+    title: `why ${nameOf(model, overlay.agentId)} is what it is`,
+    lines,
+    keys: [['Esc', 'close', { kind: 'cancel' }]],
+    columns,
+  }
+}
+
+/** Wraps a line; what follows stands below its second part. */
+function wrapIndented(line: string, columns: number): string[] {
+  const indent = Math.min(12, Math.max(0, columns - 20))
+  const [first = '', ...rest] = wrap(line, columns, 1)
+  if (widthOf(line) <= columns) return [first]
+  const whole = wrap(line, columns - indent, 40)
+  return [whole[0] ?? '', ...whole.slice(1).map((text) => ' '.repeat(indent) + text), ...rest]
+}
+
+const help: readonly (readonly [string, string])[] = [
+  ['Tab  1–4', 'Overview, Work, Diff, Health; or press them with the mouse'],
+  ['↑ ↓  j k', 'move; PgUp PgDn a page, g G to the first or last, the wheel scrolls'],
+  ['⏎', 'go to the agent (zellij, tmux); in Diff show the patch'],
+  ['n', 'the next agent that needs me'],
+  ['i', 'write to it; ⏎ sends, Ctrl-T sends without Enter, Alt-⏎ breaks the line'],
+  ['x', 'stop it, after a question'],
+  ['e', 'explain its status'],
+  ['r', 'have it look at its repository and tasks again'],
+  ['/', 'filter: words of what is shown; Esc clears it'],
+  ['s', 'sort by need, label, project, age'],
+  ['y', 'copy its id, in Diff the path'],
+  ['n p', 'in a patch: next, previous file; / searches, ] [ next, last match'],
+  ['Ctrl-L', 'draw again'],
+  ['Ctrl-Z', 'suspend; fg brings it back'],
+  ['q', 'quit; Ctrl-C too'],
+  ['Shift', 'with the mouse: the terminal selects text'],
+]
+
+function helpBox(overlay: Extract<Overlay, { kind: 'help' }>, columns: number, rows: number): Box {
+  const inner = Math.max(1, columns - 4)
+  const keyColumns = inner < 44 ? 7 : 10
+  const lines: BoxLine[] = help.flatMap(([key, what]) =>
+    wrap(what, Math.max(8, inner - keyColumns), 4).map((line, i): BoxLine => [
+      [fit(i === 0 ? key : '', keyColumns), accent],
+      [line, plain],
+    ]),
+  )
+  lines.push(
+    [],
+    lifecycles.flatMap((word, i): Span[] => [[`${i === 0 ? '' : '  '}${glyphs[word]} ${word}`, style(word)]]),
+  )
+  lines.push([['word? nothing but its process says so', faint]])
+  const room = Math.max(1, rows - 3)
+  const top = Math.max(0, Math.min(overlay.top, lines.length - room))
+  return {
+    title: 'keys',
+    lines: lines.slice(top, top + room),
+    keys: [['Esc', 'close', { kind: 'cancel' }]],
+    columns,
+  }
+}
+
+function messageLines(message: Message | null, inner: number): BoxLine[] {
+  if (message === null) return []
+  const of = message.tone === 'failed' ? style('error', { bold: true }) : faint
+  const mark = message.tone === 'failed' ? '✗ ' : ''
+  return wrap(`${mark}${message.text}`, inner, 4).map((line) => [[line, of]])
+}
+
+function drawBox(grid: Grid, area: Area, box: Box, overlay: Overlay, hits: Hit[]): Picture['cursor'] {
+  const { columns } = box
+  const rows = Math.min(area.rows, box.lines.length + 2)
+  const x = area.x + Math.floor((area.columns - columns) / 2)
+  const y = area.y + Math.max(0, Math.floor((area.rows - rows) / 2))
+  const end = x + columns
+  const edge = style('accent')
+  for (let row = y; row < y + rows; row++) grid.fill(x, row, end)
+  for (const row of [y, y + rows - 1]) grid.fill(x, row, end, edge, '─')
+  for (let row = y + 1; row < y + rows - 1; row++) for (const at of [x, end - 1]) grid.put(at, row, '│', edge)
+  const corners = [
+    [x, y, '┌'],
+    [end - 1, y, '┐'],
+    [x, y + rows - 1, '└'],
+    [end - 1, y + rows - 1, '┘'],
+  ] as const
+  for (const [at, row, corner] of corners) grid.put(at, row, corner, edge)
+  const title = ` ${box.title} `
+  grid.put(
+    x + 2,
+    y,
+    widthOf(title) > columns - 4 ? fit(title, Math.max(0, columns - 4)) : title,
+    strong,
+    end - 2,
+  )
+  let cursor: Picture['cursor'] = null
+  // Of a box that is too high its end is worth more: what is typed, and what came of it.
+  const shown = box.lines.slice(Math.max(0, box.lines.length - Math.max(0, rows - 2)))
+  for (const [i, line] of shown.entries()) {
+    const row = y + 1 + i
+    if (line !== 'input') grid.putAll(x + 2, row, line, end - 2)
+    else if (overlay.kind === 'write') cursor = drawTextLine(grid, x + 2, row, '> ', overlay.line, end - 2)
+  }
+  drawKeys(grid, x + 2, y + rows - 1, end - 2, box, hits)
+  return cursor
+}
+
+function drawKeys(grid: Grid, x: number, y: number, end: number, { keys }: Box, hits: Hit[]): void {
+  let at = x
+  for (const [key, word, intent] of keys) {
+    const width = widthOf(key) + widthOf(word) + 3
+    if (at + width > end) continue
+    const behind = grid.putAll(at, y, [
+      [' ', plain],
+      [key, accent],
+      [` ${word} `, faint],
+    ])
+    hits.push({ x: at, y, columns: behind - at, rows: 1, intent })
+    at = behind + 1
+  }
+}

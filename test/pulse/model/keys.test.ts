@@ -1,0 +1,393 @@
+import t from 'tap'
+import type { Effect, Event } from '../../../lib/pulse/model/event.js'
+import { intentOf } from '../../../lib/pulse/model/intent-of.js'
+import type { Key, KeyName } from '../../../lib/pulse/model/key.js'
+import type { Model } from '../../../lib/pulse/model/model.js'
+import { newModel, reduce } from '../../../lib/pulse/model/reduce.js'
+import { drawPicture, hitAt } from '../../../lib/pulse/view/frame.js'
+import type { AgentState, CommandResult } from '../../../lib/wire/messages.js'
+import { noonMs, stateOf } from '../model.js'
+
+/** A Pulse in one hand: keys, frames and time go in; the model, the screen and what is to be done come out. */
+class Hand {
+  nowMs = noonMs
+  effects: Effect[] = []
+  model: Model
+
+  constructor(states: AgentState[] = [], { columns = 100, rows = 24, isAll = false } = {}) {
+    this.model = newModel({ nowMs: noonMs, columns, rows, hasOverview: true, isAll })
+    this.join('s', states)
+  }
+
+  take(event: Event): void {
+    const step = reduce(this.model, event, this.nowMs)
+    this.model = reduce(step.model, { kind: 'tick' }, this.nowMs).model
+    this.effects.push(...step.effects)
+  }
+
+  join(sessionId: string, states: AgentState[]): void {
+    this.take({ kind: 'session', sessionId, socketPath: `/run/${sessionId}.sock` })
+    this.say(states, sessionId)
+    this.take({ kind: 'link', sessionId, link: { kind: 'live', laggedMs: null } })
+  }
+
+  /** The hub says that these states have changed. */
+  say(states: AgentState[], sessionId = 's'): void {
+    const changes = states.map((state) => ({ op: 'upsert' as const, agent_id: state.agent_id, state }))
+    this.take({ kind: 'changes', sessionId, changes, seq: 1, epoch: 'e' })
+  }
+
+  gone(agentId: string): void {
+    const changes = [{ op: 'remove' as const, agent_id: agentId }]
+    this.take({ kind: 'changes', sessionId: 's', changes, seq: 2, epoch: 'e' })
+  }
+
+  /** Presses keys: a name, or characters. @returns what was to be done for them. */
+  press(...keys: string[]): Effect[] {
+    const from = this.effects.length
+    for (const key of keys.flatMap(keysOf)) {
+      const intent = intentOf(key, this.model)
+      if (intent !== null) this.take({ kind: 'intent', intent })
+    }
+    return this.effects.slice(from)
+  }
+
+  click(text: string): Effect[] {
+    const from = this.effects.length
+    const picture = drawPicture(this.model)
+    const y = picture.grid.lines.findIndex((line) => line.includes(text))
+    const intent = hitAt(picture, picture.grid.line(y).indexOf(text), y)
+    if (intent !== null) this.take({ kind: 'intent', intent })
+    return this.effects.slice(from)
+  }
+
+  wait(ms: number): void {
+    this.nowMs += ms
+    this.take({ kind: 'tick' })
+  }
+
+  answer(result: Partial<CommandResult> | null): void {
+    const last = this.effects.findLast((effect) => effect.kind === 'command')
+    if (last?.kind !== 'command') throw new Error('no command was given')
+    const whole = result && { command: last.command, status: 'ok' as const, ...result }
+    this.take({ kind: 'result', commandId: last.commandId, result: whole })
+  }
+
+  get lines(): string[] {
+    return drawPicture(this.model).grid.lines
+  }
+
+  /** The labels, as they stand on the screen; the one under the cursor with `>` before it. */
+  get labels(): string {
+    const { grid } = drawPicture(this.model)
+    return grid.lines
+      .flatMap((line, y) => {
+        const label = /^[◆✗●○·] \w+\??\s+(\w+)/.exec(line)?.[1]
+        return label === undefined || y > 18 ? [] : [(grid.styleAt(0, y).selected ? '>' : '') + label]
+      })
+      .join(' ')
+  }
+}
+
+function keysOf(key: string): Key[] {
+  const isName =
+    /^(ctrl_|alt_|[a-z]+_[a-z]+$|enter|escape|tab|backspace|delete|up|down|left|right|home|end)/.test(key)
+  if (isName) return [{ kind: 'key', name: key as KeyName }]
+  return key.split('').map((text) => ({ kind: 'text', text }))
+}
+
+const asking = (pane: string, sinceMs: number, detail = 'Bash: npm publish'): AgentState =>
+  stateOf(pane, {
+    lifecycle: 'needs_input',
+    status: { attention: 'permission', since_ms: sinceMs, confidence: 3, detail, blind: null },
+  })
+const states = (): AgentState[] => [
+  stateOf('run'),
+  stateOf('rest', { lifecycle: 'idle' }),
+  stateOf('gone', { lifecycle: 'offline' }),
+  asking('young', noonMs - 1_000),
+  stateOf('broken', { lifecycle: 'error' }),
+  asking('old', noonMs - 90_000),
+]
+
+void t.test('who needs the person stands first, who waits longest before the others', async (t) => {
+  t.equal(new Hand(states()).labels, '>old young broken run rest gone')
+})
+
+void t.test('the cursor stays on its agent, and nothing moves while the person is at it', async (t) => {
+  const hand = new Hand(states())
+  hand.press('j', 'j', 'j')
+  t.equal(hand.labels, 'old young broken >run rest gone')
+  hand.say([asking('rest', noonMs)])
+  hand.say([stateOf('new', { lifecycle: 'error' })])
+  t.equal(hand.labels, 'old young broken >run rest gone new', 'held; who is new stands at the end')
+  t.match(hand.lines[1], /order held/)
+  hand.wait(5_000)
+  t.equal(
+    hand.labels,
+    'old young rest broken new >run gone',
+    'let go of: in order again, the cursor with its agent',
+  )
+})
+
+void t.test('an agent under the cursor that is gone leaves the cursor on the one in its place', async (t) => {
+  const hand = new Hand(states())
+  hand.press('down', 'down')
+  hand.gone('s::broken')
+  t.equal(hand.labels, 'old young >run rest gone')
+  hand.press('G')
+  hand.gone('s::gone')
+  t.equal(hand.labels, 'old young run >rest')
+})
+
+void t.test('n goes from one that needs the person to the next, and round', async (t) => {
+  const hand = new Hand(states())
+  hand.press('3')
+  t.equal(hand.model.mode, 'diff')
+  const seen = [1, 2, 3, 4].map(() => (hand.press('n'), hand.labels.replace(/.*>(\w+).*/, '$1')))
+  t.strictSame(seen, ['old', 'young', 'broken', 'old'])
+  const calm = new Hand([stateOf('run')])
+  calm.press('n')
+  t.match(calm.lines.at(-1), 'none needs you')
+})
+
+void t.test('modes by Tab, digits and the mouse', async (t) => {
+  const hand = new Hand(states())
+  const seen = ['tab', 'tab', 'tab', 'tab', 'shift_tab', '2', '1'].map(
+    (key) => (hand.press(key), hand.model.mode),
+  )
+  t.strictSame(seen, ['work', 'diff', 'health', 'overview', 'health', 'work', 'overview'])
+  hand.click('3 Diff')
+  t.equal(hand.model.mode, 'diff')
+})
+
+void t.test(
+  'Enter, and a press on the row under the cursor, go to the pane; what comes of it is said',
+  async (t) => {
+    const hand = new Hand(states())
+    const focus = {
+      kind: 'command',
+      sessionId: 's',
+      command: 'focus_pane',
+      target: null,
+      args: { pane_id: 'old' },
+    }
+    t.match(hand.press('enter'), [focus])
+    t.match(hand.lines.at(-1), /going to old …/)
+    hand.answer({
+      status: 'error',
+      message: 'tmux: no pane old',
+      error: { code: 'focus_failed', message: '' },
+    })
+    t.match(hand.lines.at(-1), /✗ tmux: no pane old/)
+    t.strictSame(hand.click('young'), [], 'the first press only moves the cursor')
+    t.match(hand.labels, />young/)
+    t.match(hand.click('young').at(-1), { ...focus, args: { pane_id: 'young' } })
+  },
+)
+
+void t.test('i answers what is asked, and only that', async (t) => {
+  const hand = new Hand(states())
+  hand.press('i')
+  t.match(hand.lines.join('\n'), /to old[^]*permission: Bash: npm publish/)
+  t.strictSame(hand.press('q?x1'), [], 'letters are text')
+  hand.press('ctrl_u', 'yes')
+  t.match(hand.press('enter'), [
+    {
+      command: 'send_input',
+      target: 's::old',
+      args: { text: 'yes', submit: true, expected_since_ms: noonMs - 90_000 },
+    },
+  ])
+  t.strictSame(hand.press('enter'), [], 'once')
+  hand.answer({
+    status: 'error',
+    message: 'it asks something else now',
+    error: { code: 'attention_passed', message: '' },
+  })
+  t.match(
+    hand.lines.join('\n'),
+    /> yes[^]*✗ it asks something else now/,
+    'where it was given, and the text is kept',
+  )
+  hand.press('enter')
+  hand.answer({ message: 'sent' })
+  t.equal(hand.model.overlay, null)
+  t.match(hand.lines.at(-1), /✓ sent to old/)
+})
+
+void t.test('i to an agent that asks nothing expects nothing; Ctrl-T types without Enter', async (t) => {
+  const hand = new Hand([stateOf('run')])
+  hand.press('i', '1')
+  t.strictSame((hand.press('ctrl_t')[0] as Extract<Effect, { kind: 'command' }>).args, {
+    text: '1',
+    submit: false,
+  })
+})
+
+void t.test('what it asked has passed while the answer is typed', async (t) => {
+  const hand = new Hand([asking('old', noonMs - 90_000)])
+  hand.press('i')
+  hand.say([asking('old', noonMs)])
+  t.match(hand.lines.join('\n'), /what it asked has passed/)
+  hand.say([stateOf('old')])
+  t.match(hand.lines.join('\n'), /what it asked has passed/)
+})
+
+void t.test('x asks first, names the agent, and only y ends it', async (t) => {
+  const hand = new Hand(states())
+  for (const key of ['n', 'enter', 'escape', ' ', 'x']) {
+    hand.press('x')
+    t.match(hand.lines.join('\n'), /End old\?/)
+    t.strictSame(hand.press(key), [], `${key} does not`)
+    t.equal(
+      hand.model.overlay?.kind === 'stop',
+      key === 'enter',
+      'Enter, pressed once too often, decides nothing',
+    )
+    hand.press('escape')
+  }
+  hand.press('x')
+  t.match(hand.press('y'), [{ command: 'stop_agent', target: 's::old' }])
+  hand.answer({ message: 'ended by SIGINT' })
+  t.match(hand.lines.at(-1), /✓ old: ended by SIGINT/)
+})
+
+void t.test('a paste is text, never keys', async (t) => {
+  const hand = new Hand(states())
+  const paste: Key = { kind: 'paste', text: 'xy\nq' }
+  t.equal(intentOf(paste, hand.model), null)
+  hand.press('i')
+  hand.take({ kind: 'intent', intent: intentOf(paste, hand.model)! })
+  t.match(hand.lines.join('\n'), /> xy⏎q/)
+  t.match(hand.press('enter'), [{ args: { text: 'xy\nq' } }])
+})
+
+void t.test('/ filters as it is typed; Enter keeps, Esc gives back', async (t) => {
+  const hand = new Hand(states())
+  hand.press('/', 'need OLD')
+  t.equal(hand.labels, '>old')
+  t.match(hand.lines.at(-1), /^filter: need OLD/)
+  hand.press('enter')
+  t.match(hand.lines[1], /filter: need OLD/)
+  hand.press('/', 'zzz')
+  t.match(hand.lines.join('\n'), /No agent matches "need OLDzzz"/)
+  hand.press('escape')
+  t.equal(hand.labels, '>old')
+  hand.press('escape')
+  t.equal(hand.model.filter, '')
+})
+
+void t.test('s sorts at once', async (t) => {
+  const hand = new Hand(states())
+  hand.press('j', 's')
+  t.equal(hand.labels, 'broken gone old rest run >young')
+  t.match(hand.lines[1], /by label/)
+})
+
+void t.test('e explains, in a box that says why when it cannot', async (t) => {
+  const hand = new Hand(states())
+  t.match(hand.press('e'), [{ command: 'explain', target: 's::old' }])
+  hand.answer(null)
+  t.match(hand.lines.join('\n'), /the hub was lost before it answered/)
+  hand.press('escape', 'e')
+  const signal = {
+    origin: 'hook',
+    lifecycle: 'needs_input',
+    confidence: 3,
+    evidence: 'PermissionRequest',
+    age_ms: 0,
+  }
+  const result = {
+    agent_id: 's::old',
+    lifecycle: 'needs_input',
+    status: { attention: 'permission', detail: 'Bash', since_ms: noonMs - 1_000, background: 0, blind: null },
+    deciding: signal,
+    losing: [],
+    missing: [],
+  }
+  hand.answer({ result })
+  t.match(hand.lines.join('\n'), /decided by {2}hook → needs_input/)
+  hand.press('escape')
+  t.equal(hand.model.overlay, null)
+})
+
+void t.test('y copies the id; q, Ctrl-C and Ctrl-Z do what they say', async (t) => {
+  const hand = new Hand(states())
+  t.strictSame(hand.press('y', 'ctrl_z', 'ctrl_l', 'q', 'ctrl_c'), [
+    { kind: 'copy', text: 's::old' },
+    { kind: 'suspend' },
+    { kind: 'redraw' },
+    { kind: 'quit' },
+    { kind: 'quit' },
+  ])
+})
+
+void t.test('a session lost: first nothing, then a sentence; what it said last stays', async (t) => {
+  const hand = new Hand(states())
+  hand.take({ kind: 'link', sessionId: 's', link: { kind: 'lost', reason: 'ECONNREFUSED', wasLive: true } })
+  t.notMatch(hand.lines.join('\n'), /hub lost \(/)
+  hand.wait(2_000)
+  t.match(hand.lines[2], /hub lost \(ECONNREFUSED\)/)
+  t.equal(hand.labels, '>old young broken run rest gone')
+})
+
+void t.test(
+  'without a hub what is found is shown, and a hub that comes takes over without a gap',
+  async (t) => {
+    const hand = new Hand(states())
+    const lost = { kind: 'lost', reason: 'gone', wasLive: true } as const
+    hand.take({ kind: 'link', sessionId: 's', link: lost })
+    const here = { projectRoot: '/p', diff: null, tasks: null }
+    const found = { atMs: noonMs, states: [stateOf('old'), stateOf('bare')], here }
+    hand.take({ kind: 'local', sessionId: 's', found })
+    t.equal(hand.labels, '>bare old')
+    t.match(hand.lines[2], /no hub: .* aoc-hub/)
+    // A new hub knows nobody yet.
+    hand.gone('s::old')
+    hand.take({ kind: 'link', sessionId: 's', link: { kind: 'live', laggedMs: null } })
+    t.match(hand.labels, /bare/)
+    t.match(hand.labels, /old/)
+    t.notMatch(hand.lines[2], /no hub/)
+    hand.take({ kind: 'local', sessionId: 's', found: null })
+    t.notMatch(hand.labels, /bare/)
+  },
+)
+
+void t.test('several sessions: a group each, the cursor passes over the headings', async (t) => {
+  const hand = new Hand([stateOf('one')], { isAll: true })
+  hand.join('a', [stateOf('two', { session: 'a' })])
+  t.strictSame(
+    hand.lines.slice(3, 7).map((line) => line.replace(/ .*/, '')),
+    ['a', '●', 's', '●'],
+  )
+  t.equal(hand.labels, '>two one')
+  hand.press('j')
+  t.equal(hand.labels, 'two >one')
+  t.match(hand.press('enter'), [{ sessionId: 's' }])
+})
+
+void t.test('no size is too small', async (t) => {
+  for (const columns of [1, 2, 7, 20, 40])
+    for (const rows of [1, 2, 3, 5, 8]) {
+      const hand = new Hand(states(), { columns, rows })
+      for (const key of [
+        'j',
+        'i',
+        'escape',
+        'x',
+        'escape',
+        '?',
+        'escape',
+        '/',
+        'escape',
+        '2',
+        '3',
+        '4',
+        'e',
+      ]) {
+        hand.press(key)
+        t.equal(hand.lines.length, rows, `${columns}×${rows} after ${key}`)
+      }
+    }
+})
