@@ -320,7 +320,8 @@ async function wait(agent: string, flags: WaitFlags): Promise<void> {
   })
   switch (outcome.kind) {
     case 'reached': {
-      const { lifecycle, detail } = rowOf(outcome.state)
+      const { lifecycle } = outcome.state
+      const { detail } = rowOf(outcome.state)
       console.log(flags.json ? jsonLine(outcome.state) : [lifecycle, detail].filter(Boolean).join('  '))
       process.exit(exitCodes.ok)
     }

@@ -12,11 +12,15 @@ export interface Row {
   /** The tab it says it is in; '' when it does not. */
   tab: string
   label: string
+  /** As the state says; but what ended with a failure stays failed for as long as it is in sight. */
   lifecycle: Lifecycle
+  hasEnded: boolean
   /** Whether anything but its process says so. */
   isSure: boolean
   /** What it wants of the person, in the protocol's word: `permission`, `question`, `plan`, `error`; '' when nothing. */
   attention: string
+  /** The agent whose ways it is read by: `claude`, `codex`, …; `any` for a command that is none of them. */
+  profile: string
   /** What it waits for, or what went wrong. */
   detail: string
   snippet: string
@@ -37,6 +41,7 @@ export interface Row {
 const Source = z.looseObject({
   label: z.string().optional().catch(undefined),
   command: z.string().optional().catch(undefined),
+  profile: z.string().optional().catch(undefined),
   tab_scope: z.string().optional().catch(undefined),
   status: z
     .looseObject({
@@ -71,15 +76,18 @@ function readRow(state: AgentState): Row {
   const name = label === undefined || label === project ? (command ?? label) : label
   const attention = status?.attention ?? ''
   const isAsking = state.lifecycle === 'needs_input'
+  const hasFailed = state.lifecycle === 'offline' && attention === 'error'
   return {
     agentId: printable(state.agent_id),
     sessionId: printable(state.session_id),
     paneId: printable(state.pane_id),
     tab: printable(source.tab_scope ?? ''),
     label: printable(name ?? '') || printable(state.pane_id),
-    lifecycle: state.lifecycle,
+    lifecycle: hasFailed ? 'error' : state.lifecycle,
+    hasEnded: state.lifecycle === 'offline',
     isSure: status?.confidence !== 0,
     attention: attention === 'none' ? '' : printable(attention),
+    profile: printable(source.profile ?? 'any'),
     detail: printable(status?.detail ?? v1?.message ?? ''),
     snippet: printable(state.snippet ?? ''),
     project: printable(project),

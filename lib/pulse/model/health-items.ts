@@ -266,7 +266,8 @@ function notesOf({ state, row }: Agent, { tone }: Heartbeat): Note[] {
   notes.push(blindNote(row.blind))
   const diff = diffOf(state)
   if (diff !== null) notes.push(gitNote(diff), unwatchedNote(diff))
-  for (const tag of tasksOf(state) ?? []) notes.push(tasksNote(tag))
+  // That a project has no tasks is no fault; Work says so.
+  for (const tag of tasksOf(state) ?? []) if (tag.fault?.code !== 'tasks_missing') notes.push(tasksNote(tag))
   const order: readonly Tone[] = ['error', 'warning', 'info']
   return notes
     .filter((note) => note !== null)

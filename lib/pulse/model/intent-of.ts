@@ -134,7 +134,7 @@ function typed(key: Exclude<Key, { kind: 'press' | 'wheel' }>): Intent | null {
   if (key.kind !== 'key') return { kind: 'edit', edit: { kind: 'insert', text: key.text } }
   if (key.name === 'enter') return { kind: 'open' }
   if (key.name === 'escape' || key.name === 'ctrl_c') return { kind: 'cancel' }
-  if (key.name === 'ctrl_t') return { kind: 'type_only' }
+  if (key.name === 'ctrl_t') return { kind: 'open_otherwise' }
   const edit = editing[key.name]
   return edit === undefined ? null : { kind: 'edit', edit }
 }

@@ -25,8 +25,8 @@ export type Intent =
   | { kind: 'open' }
   | { kind: 'next_waiting' }
   | { kind: 'write' }
-  /** What is typed, without Enter behind it. */
-  | { kind: 'type_only' }
+  /** Sends what is typed the other way: without Enter behind it, or with it where it has none. */
+  | { kind: 'open_otherwise' }
   | { kind: 'stop' }
   | { kind: 'confirm' }
   | { kind: 'explain' }

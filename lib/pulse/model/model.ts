@@ -75,6 +75,8 @@ export type Overlay =
       readonly agentId: string
       /** What it asked when the writing began; null when it asked nothing. */
       readonly sinceMs: number | null
+      /** It shows choices: what is typed is a key, and has no Enter behind it unless it is asked for. */
+      readonly isMenu: boolean
       readonly line: TextLine
       /** The open command, or what came of the last one. */
       readonly message: Message | null

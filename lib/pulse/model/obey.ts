@@ -63,7 +63,7 @@ export function obey(model: Model, intent: Intent): Step {
     case 'search':
     case 'next_match':
     case 'confirm':
-    case 'type_only':
+    case 'open_otherwise':
     case 'edit':
       return same(model)
   }
@@ -93,10 +93,11 @@ function select(model: Model, key: string): Step {
 
 function open(model: Model): Step {
   if (model.mode === 'diff') {
-    // On a repository its first file is meant.
     const items = diffItems(model)
-    const file = items.slice(cursorOf(model.places.diff, items)).find((item) => item.kind === 'file')
-    return file === undefined ? same(model) : openPatch(model, file)
+    const at = cursorOf(model.places.diff, items)
+    // On a repository its first file is meant.
+    const file = items[at]?.kind === 'repository' ? items[at + 1] : items[at]
+    return file?.kind === 'file' ? openPatch(model, file) : same(model)
   }
   const agentId = agentUnderCursor(model)
   return agentId === null ? same(model) : focus(model, agentId)

@@ -12,7 +12,10 @@ type Over<K extends Overlay['kind']> = Model & { overlay: Extract<Overlay, { kin
 
 export function openWrite(model: Model, sessionId: string, agent: Agent): Model {
   const { row, state } = agent
-  const about = { sessionId, agentId: state.agent_id, sinceMs: row.askedMs }
+  // A script may ask for a word; what coding agents ask, they ask with a menu.
+  const isAsking = row.lifecycle === 'needs_input' && row.attention !== ''
+  const isMenu = isAsking && (row.profile !== 'any' || row.attention !== 'question')
+  const about = { sessionId, agentId: state.agent_id, sinceMs: row.askedMs, isMenu }
   return { ...model, overlay: { kind: 'write', ...about, line: emptyLine, message: null, commandId: null } }
 }
 
@@ -92,12 +95,18 @@ function obeyWrite(model: Over<'write'>, intent: Intent): Step {
   if (intent.kind === 'edit')
     return same({ ...model, overlay: { ...overlay, line: edited(overlay.line, intent.edit) } })
   if (intent.kind === 'cancel') return same(closed(model))
-  const isSent = intent.kind === 'open' || intent.kind === 'type_only'
+  const isSent = intent.kind === 'open' || intent.kind === 'open_otherwise'
   if (!isSent || overlay.commandId !== null) return same(model)
   const { sessionId, agentId: target, sinceMs } = overlay
+  const text = textOf(overlay.line)
+  if (overlay.isMenu && intent.kind === 'open' && text === '') {
+    const message = wordOf(model, 'failed', 'nothing is typed; Ctrl-T now would be Enter alone')
+    return same({ ...model, overlay: { ...overlay, message } })
+  }
   const args = {
-    text: textOf(overlay.line),
-    submit: intent.kind === 'open',
+    text,
+    // Enter at a menu would take what is highlighted, whatever was typed before it.
+    submit: (intent.kind === 'open') !== overlay.isMenu,
     // What it asks now may be another question than the one that is being answered.
     ...(sinceMs !== null && { expected_since_ms: sinceMs }),
   }

@@ -4,7 +4,15 @@ import { blindNote } from '../model/notes.js'
 import { duration, fit, widthOf } from '../text.js'
 import type { Grid, Span } from './grid.js'
 import type { Area } from './list.js'
-import { changeSpans, lifecycleStyle, stateText, wantsText, whereText } from './overview.js'
+import {
+  changeSpans,
+  lifecycleStyle,
+  stateText,
+  tells,
+  wantsStyle,
+  wantsText,
+  whereText,
+} from './overview.js'
 import { faint, plain, strong, style } from './style.js'
 
 /** More on the agent under the cursor than its row has room for. */
@@ -31,16 +39,9 @@ export function drawDetail(grid: Grid, area: Area, model: Model): void {
     [age, faint],
   ]
   const wants = wantsText(row)
-  if (wants !== '')
-    first.push(['  ', plain], [wants, row.lifecycle === 'needs_input' ? lifecycleStyle(row) : plain])
+  if (wants !== '') first.push(['  ', plain], [wants, wantsStyle(row)])
   putCut(grid, x + 1, y + 1, first, end)
-  putCut(
-    grid,
-    x + 1,
-    y + 2,
-    [[row.snippet === '' ? 'it shows nothing' : row.snippet, row.snippet === '' ? faint : plain]],
-    end,
-  )
+  putCut(grid, x + 1, y + 2, [[tells(row) || wants === '' ? row.snippet : '', plain]], end)
   const where: Span[] = [[row.projectRoot || row.project, faint]]
   if (row.branch !== '') where.push(['  on ', faint], [row.branch, plain])
   if (row.diff !== null) where.push(['  ', plain], ...changeSpans(row))

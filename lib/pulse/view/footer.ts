@@ -52,19 +52,43 @@ export function drawFooter(grid: Grid, parts: Parts, model: Model, hits: Hit[]):
     grid.put(0, y, fit(`${marks[message.tone]} ${message.text}`, model.columns), of)
     return null
   }
-  let x = 0
-  for (const [key, word, intent] of hintsOf(model)) {
-    const width = widthOf(key) + 1 + widthOf(word)
-    if (x + width > model.columns) continue
-    const end = grid.putAll(x, y, [
+  // How to learn the other keys, and how to get out, are there at any width.
+  const last = always.filter(([key]) => model.columns >= 60 || key === '?')
+  const room = model.columns - rowWidth(last)
+  drawHints(grid, Math.max(0, room), y, model.columns, last, hits)
+  drawHints(grid, 0, y, room - 2, hintsOf(model), hits)
+  return null
+}
+
+function rowWidth(hints: readonly Hint[]): number {
+  return hints.reduce((sum, hint) => sum + widthIn(hint) + 2, -2)
+}
+
+function widthIn([key, word]: Hint): number {
+  return widthOf(key) + 1 + widthOf(word)
+}
+
+/** Puts hints one beside the other; those that do not fit are left out. */
+function drawHints(
+  grid: Grid,
+  from: number,
+  y: number,
+  end: number,
+  hints: readonly Hint[],
+  hits: Hit[],
+): void {
+  let x = from
+  for (const hint of hints) {
+    const [key, word, intent] = hint
+    if (x + widthIn(hint) > end) continue
+    const behind = grid.putAll(x, y, [
       [key, accent],
       [' ', plain],
       [word, faint],
     ])
-    if (intent !== null) hits.push({ x, y, columns: end - x, rows: 1, intent })
-    x = end + 2
+    if (intent !== null) hits.push({ x, y, columns: behind - x, rows: 1, intent })
+    x = behind + 2
   }
-  return null
 }
 
 /** The keys that mean something now, the first of them first when there is little room. */
@@ -72,14 +96,12 @@ function hintsOf(model: Model): readonly Hint[] {
   if (model.overlay?.kind === 'patch') return ofPatch
   switch (model.mode) {
     case 'overview':
-      return model.columns < 60
-        ? shortened([...always.slice(0, 1), ...acting, ...always.slice(1)])
-        : [...acting, ...always]
+      return model.columns < 60 ? shortened(acting) : acting
     case 'diff':
-      return [...ofDiff, ...always]
+      return ofDiff
     case 'work':
     case 'health':
-      return [...ofLists, ...always]
+      return ofLists
   }
 }
 

@@ -6,7 +6,7 @@ import { nameOf } from '../model/step.js'
 import { duration, fit, widthOf, wrap } from '../text.js'
 import type { Grid, Span } from './grid.js'
 import type { Area } from './list.js'
-import { lifecycleStyle, stateText, wantsText } from './overview.js'
+import { lifecycleStyle, stateText, tells, wantsStyle, wantsText } from './overview.js'
 import type { Hit, Picture } from './picture.js'
 import { accent, faint, plain, strong, style } from './style.js'
 import { drawTextLine } from './text-field.js'
@@ -67,24 +67,31 @@ function writeBox(
       [stateText(row), lifecycleStyle(row)],
       [age, faint],
     ])
-    for (const line of wrap(wantsText(row), inner, 4)) lines.push([[line, lifecycleStyle(row)]])
-    if (row.snippet !== '' && row.snippet !== row.detail)
+    for (const line of wrap(wantsText(row), inner, 4)) lines.push([[line, wantsStyle(row)]])
+    if (tells(row) || wantsText(row) === '')
       for (const line of wrap(row.snippet, inner, 2)) lines.push([[line, faint]])
     if (overlay.sinceMs !== null && overlay.sinceMs !== row.askedMs)
       lines.push([['what it asked has passed: close this and look again', style('warning')]])
   }
+  if (overlay.isMenu) for (const line of wrap(menuText, inner, 3)) lines.push([[line, faint]])
   lines.push([], 'input', ...messageLines(overlay.message, inner))
+  const send = overlay.isMenu ? 'type it' : 'send'
+  const other = overlay.isMenu ? 'type it, with Enter' : 'without Enter'
   return {
     title: `to ${nameOf(model, overlay.agentId)}`,
     lines,
     keys: [
-      ['⏎', 'send', { kind: 'open' }],
-      ['Ctrl-T', 'without Enter', { kind: 'type_only' }],
+      ['⏎', send, { kind: 'open' }],
+      ['Ctrl-T', other, { kind: 'open_otherwise' }],
       ['Esc', 'close', { kind: 'cancel' }],
     ],
     columns,
   }
 }
+
+/** A dialog of choices ignores words, and takes Enter for the choice that is highlighted: mostly Yes. */
+const menuText =
+  'It shows choices: type the key of one, such as its digit. Enter would take the highlighted one.'
 
 function stopBox(
   overlay: Extract<Overlay, { kind: 'stop' }>,
@@ -138,11 +145,11 @@ function explainBox(
 
 /** Wraps a line; what follows stands below its second part. */
 function wrapIndented(line: string, columns: number): string[] {
+  if (widthOf(line) <= columns) return [line]
   const indent = Math.min(12, Math.max(0, columns - 20))
-  const [first = '', ...rest] = wrap(line, columns, 1)
-  if (widthOf(line) <= columns) return [first]
-  const whole = wrap(line, columns - indent, 40)
-  return [whole[0] ?? '', ...whole.slice(1).map((text) => ' '.repeat(indent) + text), ...rest]
+  const first = wrap(line, columns, 40)[0] ?? ''
+  const rest = line.slice(first.length).trimStart()
+  return [first, ...wrap(rest, columns - indent, 40).map((text) => ' '.repeat(indent) + text)]
 }
 
 const help: readonly (readonly [string, string])[] = [
@@ -202,7 +209,8 @@ function drawBox(grid: Grid, area: Area, box: Box, overlay: Overlay, hits: Hit[]
   const y = area.y + Math.max(0, Math.floor((area.rows - rows) / 2))
   const end = x + columns
   const edge = style('accent')
-  for (let row = y; row < y + rows; row++) grid.fill(x, row, end)
+  // A blank column beside the edges keeps what lies below apart.
+  for (let row = y; row < y + rows; row++) grid.fill(x - 1, row, end + 1)
   for (const row of [y, y + rows - 1]) grid.fill(x, row, end, edge, '─')
   for (let row = y + 1; row < y + rows - 1; row++) for (const at of [x, end - 1]) grid.put(at, row, '│', edge)
   const corners = [

@@ -23,6 +23,21 @@ const heads: Record<Column, string> = {
   where: 'PANE',
 }
 
+/** The columns for so much room, with their greatest widths: what an agent wants comes before where it is. */
+function columnsFor(columns: number): readonly (readonly [Column, number])[] {
+  const age = ['age', 3] as const
+  if (columns <= narrowColumnsMax) return [['glyph', 2], ['label', columns < 44 ? 9 : 14], ['what', 0], age]
+  if (columns < 76) return [['state', 13], ['label', 12], ['what', 0], age]
+  if (columns <= compactColumnsMax) return [['state', 13], ['label', 14], ['what', 0], ['changes', 12], age]
+  const project = ['project', columns < 150 ? 22 : 32] as const
+  const most = [['state', 13], ['label', 20], ['what', 0], project, ['changes', 16], age] as const
+  return columns < 125 ? most : [...most, ['where', columns < 150 ? 12 : 20]]
+}
+
+function isMeasurable(column: Column): column is Measurable {
+  return column === 'label' || column === 'project' || column === 'changes' || column === 'where'
+}
+
 function gapAfter(column: Column): number {
   return column === 'glyph' ? 1 : 2
 }
@@ -36,7 +51,8 @@ export const overviewView: ListView<OverviewItem> = {
   head(grid, area, model) {
     let x = area.x
     for (const [column, width] of widthsOf(model, area.columns)) {
-      grid.put(x, area.y, fit(heads[column], width), faint, area.x + area.columns)
+      const head = isNumber(column) ? heads[column].padStart(width) : heads[column]
+      grid.put(x, area.y, fitted(head, width), faint, area.x + area.columns)
       x += width + gapAfter(column)
     }
     return 1
@@ -46,12 +62,18 @@ export const overviewView: ListView<OverviewItem> = {
     let x = area.x
     for (const [column, width] of widthsOf(model, area.columns)) {
       const end = Math.min(x + width, area.x + area.columns)
-      for (const [text, of] of cell(column, item.agent.row, item.session, model))
-        x = grid.put(x, area.y, fitted(text, end - x), on(isSelected, of), end)
+      const spans = cell(column, item.agent.row, item.session, model)
+      if (isNumber(column)) x = Math.max(x, end - sum(spans.map(([text]) => widthOf(text))))
+      for (const [text, of] of spans) x = grid.put(x, area.y, fitted(text, end - x), on(isSelected, of), end)
       x = end + gapAfter(column)
     }
   },
   empty: emptyLines,
+}
+
+/** Numbers stand below each other by their last digit. */
+function isNumber(column: Column): boolean {
+  return column === 'changes' || column === 'age'
 }
 
 /** A text that is too long ends with `…`; others stay as they are. */
@@ -82,31 +104,10 @@ function newWidths(model: Model, columns: number): Widths {
         )
     return Math.min(width, max)
   }
-  const fixed: [Column, number][] =
-    columns <= narrowColumnsMax
-      ? [
-          ['glyph', 2],
-          ['label', widest('label', columns < 44 ? 9 : 14)],
-          ['what', 0],
-          ['age', 3],
-        ]
-      : columns <= compactColumnsMax
-        ? [
-            ['state', 13],
-            ['label', widest('label', 14)],
-            ['what', 0],
-            ['changes', widest('changes', 12)],
-            ['age', 3],
-          ]
-        : [
-            ['state', 13],
-            ['label', widest('label', 20)],
-            ['what', 0],
-            ['project', widest('project', columns < 150 ? 24 : 32)],
-            ['changes', widest('changes', 16)],
-            ['age', 3],
-            ['where', widest('where', columns < 150 ? 12 : 20)],
-          ]
+  const fixed = columnsFor(columns).map(([column, max]): [Column, number] => {
+    if (column === 'what') return [column, 0]
+    return [column, isMeasurable(column) ? widest(column, max) : max]
+  })
   const taken = sum(fixed.map(([column, width]) => width + gapAfter(column))) - gapAfter('where')
   return fixed.map(([column, width]) => [column, column === 'what' ? Math.max(0, columns - taken) : width])
 }
@@ -140,7 +141,7 @@ function cell(column: Column, row: Row, session: Session, model: Model): readonl
     case 'state':
       return [[stateText(row), lifecycleStyle(row)]]
     case 'label':
-      return [[row.label, lifecycle === 'offline' ? faint : strong]]
+      return [[row.label, row.hasEnded ? faint : strong]]
     case 'what':
       return whatSpans(row)
     case 'project':
@@ -176,25 +177,24 @@ export function lifecycleStyle({ lifecycle }: Row): Style {
 export function whatSpans(row: Row): Span[] {
   const { lifecycle, snippet } = row
   const wants = wantsText(row)
-  // What ended with a failure is offline a moment later; that it failed is still worth a look.
-  const hasFailed = lifecycle === 'error' || (lifecycle === 'offline' && row.attention === 'error')
-  const of = hasFailed
-    ? style('error', { bold: true })
-    : lifecycle === 'needs_input'
-      ? lifecycleStyle(row)
-      : plain
   if (wants === '') return [[snippet, lifecycle === 'running' ? plain : faint]]
-  return snippet === '' || snippet === row.detail
-    ? [[wants, of]]
-    : [
-        [wants, of],
-        [` — ${snippet}`, faint],
-      ]
+  const spans: Span[] = [[wants, wantsStyle(row)]]
+  if (tells(row)) spans.push([` — ${snippet}`, faint])
+  return spans
+}
+
+/** Whether the line it shows says more than its status: one that asks shows the furniture of its dialog. */
+export function tells({ lifecycle, detail, snippet }: Row): boolean {
+  return snippet !== '' && snippet !== detail && (lifecycle !== 'needs_input' || detail === '')
+}
+
+export function wantsStyle({ lifecycle }: Row): Style {
+  if (lifecycle === 'error') return style('error', { bold: true })
+  return lifecycle === 'needs_input' ? strong : plain
 }
 
 /** What it wants of the person, or what its status is about, in a phrase. */
 export function wantsText({ lifecycle, attention, detail }: Row): string {
-  if (lifecycle === 'offline' && attention === 'error') return `✗ ${detail || 'failed'}`
   if (lifecycle !== 'needs_input') return detail
   return [attention, detail].filter(Boolean).join(': ') || 'waits for you'
 }

@@ -16,9 +16,16 @@ export const patchCharsMax = 2_000
 export function patchLines(patch: string): string[] {
   const lines: string[] = []
   let from = 0
+  let hasBegun = false
   while (from < patch.length && lines.length < patchLinesMax) {
     const found = patch.indexOf('\n', from)
     const to = found < 0 ? patch.length : found
+    // What git says before the first hunk stands in the title already.
+    if (!hasBegun && /^(diff --git |index |--- |\+\+\+ )/.test(patch.slice(from, from + 11))) {
+      from = to + 1
+      continue
+    }
+    hasBegun ||= patch.startsWith('@@', from)
     const isLong = to - from > patchCharsMax
     lines.push(
       visible(patch.slice(from, isLong ? from + patchCharsMax : to).toWellFormed()) + (isLong ? '…' : ''),

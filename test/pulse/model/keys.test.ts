@@ -186,10 +186,22 @@ void t.test(
   },
 )
 
+const question = (pane: string): AgentState =>
+  stateOf(pane, {
+    lifecycle: 'needs_input',
+    status: {
+      attention: 'question',
+      since_ms: noonMs - 90_000,
+      confidence: 3,
+      detail: 'which branch?',
+      blind: null,
+    },
+  })
+
 void t.test('i answers what is asked, and only that', async (t) => {
-  const hand = new Hand(states())
+  const hand = new Hand([question('old')])
   hand.press('i')
-  t.match(hand.lines.join('\n'), /to old[^]*permission: Bash: npm publish/)
+  t.match(hand.lines.join('\n'), /to old[^]*question: which branch\?/)
   t.strictSame(hand.press('q?x1'), [], 'letters are text')
   hand.press('ctrl_u', 'yes')
   t.match(hand.press('enter'), [
@@ -214,6 +226,18 @@ void t.test('i answers what is asked, and only that', async (t) => {
   hand.answer({ message: 'sent' })
   t.equal(hand.model.overlay, null)
   t.match(hand.lines.at(-1), /✓ sent to old/)
+})
+
+void t.test('a menu gets what is typed without Enter, which would take the highlighted choice', async (t) => {
+  const hand = new Hand([asking('old', noonMs - 1_000)])
+  hand.press('i')
+  t.match(hand.lines.join('\n'), /permission: Bash: npm publish[^]*It shows choices/)
+  t.strictSame(hand.press('enter'), [], 'nothing is typed')
+  t.match(hand.lines.join('\n'), /nothing is typed/)
+  t.match(hand.press('3', 'enter'), [{ args: { text: '3', submit: false } }])
+  hand.answer({})
+  hand.press('i')
+  t.match(hand.press('ctrl_t'), [{ args: { text: '', submit: true } }], 'Enter alone, on demand')
 })
 
 void t.test('i to an agent that asks nothing expects nothing; Ctrl-T types without Enter', async (t) => {
@@ -260,7 +284,7 @@ void t.test('a paste is text, never keys', async (t) => {
   hand.press('i')
   hand.take({ kind: 'intent', intent: intentOf(paste, hand.model)! })
   t.match(hand.lines.join('\n'), /> xy⏎q/)
-  t.match(hand.press('enter'), [{ args: { text: 'xy\nq' } }])
+  t.match(hand.press('enter'), [{ args: { text: 'xy\nq', submit: false } }])
 })
 
 void t.test('/ filters as it is typed; Enter keeps, Esc gives back', async (t) => {

@@ -68,48 +68,49 @@ function lines(columns: number, rows: number, parts: Partial<Omit<Model, 'sessio
 
 const detail = ['', '', '', '', '', '', '', '', '']
 
-void t.test('120 columns: everything, and more on the agent under the cursor', async (t) => {
+void t.test('120 columns: everything but panes, and more on the agent under the cursor', async (t) => {
   t.strictSame(lines(120, 22), [
-    's  ◆ 1 needs you  ✗ 0 failed  ● 2 running  ○ 1 idle  · 1 offline                                                    live',
+    's  ◆ 1 needs you  ✗ 1 failed  ● 2 running  ○ 1 idle  · 0 offline                                                    live',
     ' 1 Overview  2 Work  3 Diff  4 Health',
-    'STATE          LABEL                 WHAT                                PROJECT                CHANGES    AGE  PANE',
-    '◆ needs_input  codex                 permission: Bash: npm publish — A…  shop@feature/checkout  4f +5 -4   2m   1:api %2',
-    '● running      claude                editing src/cart.ts                 shop@main              2f +31 -8  1m   1:api %1',
-    '● running?     make                                                      shop                              2h   %5',
-    '○ idle         日本語のエージェント  שלום [31mred 👨‍👩‍👧 done\u200e                shop@main              clean      1m   %3',
-    '· offline      tests                 ✗ exited with 1                     shop                              9s   %4',
+    'STATE          LABEL                 WHAT                                          PROJECT                  CHANGES  AGE',
+    '◆ needs_input  codex                 permission: Bash: npm publish                 shop@feature/checkout   4f +5 -4   2m',
+    '✗ error        tests                 exited with 1                                 shop                               9s',
+    '● running      claude                editing src/cart.ts                           shop@main              2f +31 -8   1m',
+    '● running?     make                                                                shop                               2h',
+    '○ idle         日本語のエージェント  שלום [31mred 👨‍👩‍👧 done\u200e                          shop@main                  clean   1m',
     ...detail,
     '─ codex 1:api %2 ───────────────────────────────────────────────────────────────────────────────────────────────────────',
     ' ◆ needs_input for 2m  permission: Bash: npm publish',
-    ' Allow this command?',
+    '',
     ' /home/me/shop  on feature/checkout  4f +5 -4  s::%2',
-    '⏎ go there  n next that needs me  i write  x stop  e explain  / filter  s sort  y copy id  ? keys  q quit',
+    '⏎ go there  n next that needs me  i write  x stop  e explain  / filter  s sort  y copy id                 ? keys  q quit',
   ])
+  t.match(lines(130, 22)[3], /1:api %2$/, 'and panes, where there is room')
 })
 
 void t.test('80 columns: compact', async (t) => {
   t.strictSame(lines(80, 9), [
-    's  ◆ 1  ✗ 0  ● 2  ○ 1  · 1                                                  live',
+    's  ◆ 1  ✗ 1  ● 2  ○ 1  · 0                                                  live',
     ' 1 Overview  2 Work  3 Diff  4 Health',
-    'STATE          LABEL           WHAT                               CHANGES    AGE',
-    '◆ needs_input  codex           permission: Bash: npm publish — …  4f +5 -4   2m',
-    '● running      claude          editing src/cart.ts                2f +31 -8  1m',
-    '● running?     make                                                          2h',
-    '○ idle         日本語のエー…   שלום [31mred 👨‍👩‍👧 done\u200e               clean      1m',
-    '· offline      tests           ✗ exited with 1                               9s',
-    '⏎ go there  n next that needs me  i write  x stop  e explain  / filter  s sort',
+    'STATE          LABEL           WHAT                                 CHANGES  AGE',
+    '◆ needs_input  codex           permission: Bash: npm publish       4f +5 -4   2m',
+    '✗ error        tests           exited with 1                                  9s',
+    '● running      claude          editing src/cart.ts                2f +31 -8   1m',
+    '● running?     make                                                           2h',
+    '○ idle         日本語のエー…   שלום [31mred 👨‍👩‍👧 done\u200e                   clean   1m',
+    '⏎ go there  n next that needs me  i write  x stop  e explain      ? keys  q quit',
   ])
 })
 
 void t.test('40 columns: who, what, since when', async (t) => {
   t.strictSame(lines(40, 7), [
-    's  ◆ 1  ✗ 0  ● 2  ○ 1  · 1          live',
+    's  ◆ 1  ✗ 1  ● 2  ○ 1  · 0          live',
     ' 1 Overview  2 Work  3 Diff  4 Health',
     '   LABEL      WHAT                1–3/5↓',
-    '◆  codex      permission: Bash: np…  2m',
-    '●  claude     editing src/cart.ts    1m',
-    '●? make                              2h',
-    '? keys  ⏎ go  n next  i write  x stop',
+    '◆  codex      permission: Bash: np…   2m',
+    '✗  tests      exited with 1           9s',
+    '●  claude     editing src/cart.ts     1m',
+    '⏎ go  n next  i write  x stop     ? keys',
   ])
 })
 
@@ -117,5 +118,5 @@ void t.test('no colours are needed: each lifecycle has its glyph', async (t) => 
   const glyphs = lines(40, 12)
     .slice(3, 8)
     .map((line) => line[0])
-  t.strictSame(glyphs, ['◆', '●', '●', '○', '·'])
+  t.strictSame(glyphs, ['◆', '✗', '●', '●', '○'])
 })
