@@ -34,6 +34,7 @@ export {
   ClientEnvelope,
   HubEnvelope,
   HubHealth,
+  LayoutState,
   lifecycles,
   StateChange,
   type ClientFrame,

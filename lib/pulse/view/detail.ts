@@ -1,7 +1,7 @@
 import { agentUnderCursor } from '../model/lists.js'
 import { findAgent, type Model } from '../model/model.js'
 import { blindNote } from '../model/notes.js'
-import { duration, fit, widthOf } from '../text.js'
+import { duration, fit, widthOf, wrap } from '../text.js'
 import type { Grid, Span } from './grid.js'
 import type { Area } from './list.js'
 import {
@@ -39,9 +39,14 @@ export function drawDetail(grid: Grid, area: Area, model: Model): void {
     [age, faint],
   ]
   const wants = wantsText(row)
-  if (wants !== '') first.push(['  ', plain], [wants, wantsStyle(row)])
+  const room = columns - 4 - widthOf(stateText(row)) - widthOf(age)
+  // What it wants goes on below, where nothing else is to be told.
+  const second = tells(row) || wants === '' ? row.snippet : rest(wants, room)
+  const start =
+    second === '' || tells(row) || wants === '' ? wants : wants.slice(0, wants.length - second.length)
+  if (start !== '') first.push(['  ', plain], [start, wantsStyle(row)])
   putCut(grid, x + 1, y + 1, first, end)
-  putCut(grid, x + 1, y + 2, [[tells(row) || wants === '' ? row.snippet : '', plain]], end)
+  putCut(grid, x + 1, y + 2, [[second, tells(row) || wants === '' ? plain : wantsStyle(row)]], end)
   const where: Span[] = [[row.projectRoot || row.project, faint]]
   if (row.branch !== '') where.push(['  on ', faint], [row.branch, plain])
   if (row.diff !== null) where.push(['  ', plain], ...changeSpans(row))
@@ -49,6 +54,13 @@ export function drawDetail(grid: Grid, area: Area, model: Model): void {
   const note = blindNote(row.blind)
   if (note !== null) where.push(['  ', plain], [note.what, note.tone === 'info' ? faint : style('warning')])
   putCut(grid, x + 1, y + 3, where, end)
+}
+
+/** What of a text does not fit into so many columns, from a word on. */
+function rest(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return ''
+  const first = wrap(text, Math.max(1, columns), 40)[0] ?? ''
+  return text.slice(first.length).trimStart()
 }
 
 /** Puts spans, and ends the last that fits with `…`. */

@@ -30,8 +30,8 @@ function columnsFor(columns: number): readonly (readonly [Column, number])[] {
   if (columns < 76) return [['state', 13], ['label', 12], ['what', 0], age]
   if (columns <= compactColumnsMax) return [['state', 13], ['label', 14], ['what', 0], ['changes', 12], age]
   const project = ['project', columns < 150 ? 22 : 32] as const
-  const most = [['state', 13], ['label', 20], ['what', 0], project, ['changes', 16], age] as const
-  return columns < 125 ? most : [...most, ['where', columns < 150 ? 12 : 20]]
+  const where = ['where', columns < 150 ? 12 : 20] as const
+  return [['state', 13], ['label', 20], ['what', 0], project, ['changes', 16], age, where]
 }
 
 function isMeasurable(column: Column): column is Measurable {
@@ -104,13 +104,20 @@ function newWidths(model: Model, columns: number): Widths {
         )
     return Math.min(width, max)
   }
-  const fixed = columnsFor(columns).map(([column, max]): [Column, number] => {
+  const measured = columnsFor(columns).map(([column, max]): [Column, number] => {
     if (column === 'what') return [column, 0]
     return [column, isMeasurable(column) ? widest(column, max) : max]
   })
-  const taken = sum(fixed.map(([column, width]) => width + gapAfter(column))) - gapAfter('where')
-  return fixed.map(([column, width]) => [column, column === 'what' ? Math.max(0, columns - taken) : width])
+  const roomOf = (widths: readonly [Column, number][]): number =>
+    columns - sum(widths.map(([column, width]) => width + gapAfter(column))) + gapAfter('what')
+  const withoutWhere = measured.filter(([column]) => column !== 'where')
+  const fixed = roomOf(measured) < whatColumnsMin ? withoutWhere : measured
+  const room = Math.max(0, roomOf(fixed))
+  return fixed.map(([column, width]) => [column, column === 'what' ? room : width])
 }
+
+/** What an agent wants has so much room before it is said where it is. */
+const whatColumnsMin = 46
 
 type Measurable = 'label' | 'project' | 'changes' | 'where'
 const rowWidths = new WeakMap<Row, Record<Exclude<Measurable, 'where'>, number>>()

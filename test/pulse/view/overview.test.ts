@@ -85,7 +85,7 @@ void t.test('120 columns: everything but panes, and more on the agent under the 
     ' /home/me/shop  on feature/checkout  4f +5 -4  s::%2',
     '⏎ go there  n next that needs me  i write  x stop  e explain  / filter  s sort  y copy id                 ? keys  q quit',
   ])
-  t.match(lines(130, 22)[3], /1:api %2$/, 'and panes, where there is room')
+  t.match(lines(140, 22)[3], /1:api %2$/, 'and panes, where there is room')
 })
 
 void t.test('80 columns: compact', async (t) => {
