@@ -42,6 +42,7 @@ export function sessionOf({
     seq: 122,
     heartbeats: new Map(Object.entries(heartbeats)),
     health: null,
+    healthMs: null,
     latencyMs: 3,
     layout: null,
     local: found === null ? null : { found, agents: agentsFrom(found.states) },

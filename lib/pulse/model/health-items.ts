@@ -142,6 +142,7 @@ function hubItems(model: Model, session: Session): HealthItem[] {
       items.push(...fact('counters', part('come from the hub every 15 s', 'info')))
     return items
   }
+  const ageMs = session.healthMs === null ? 0 : model.nowMs - session.healthMs
   const count = (number: number, one: string, more: string): FactPart =>
     part(`${number} ${number === 1 ? one : more}`)
   items.push(
@@ -150,6 +151,7 @@ function hubItems(model: Model, session: Session): HealthItem[] {
       count(health.publishers, 'publisher', 'publishers'),
       count(health.subscribers, 'subscriber', 'subscribers'),
       count(health.agents, 'agent', 'agents'),
+      ...(ageMs >= 2_000 ? [part(`as of ${duration(ageMs)} ago`)] : []),
     ),
     ...fact(
       'traffic',

@@ -35,6 +35,8 @@ export interface Session {
   /** When each agent's publisher last gave a sign of life. */
   readonly heartbeats: ReadonlyMap<string, number>
   readonly health: HubHealth | null
+  /** When the hub said so: it does every 15 s. */
+  readonly healthMs: number | null
   /** From the hub's clock to ours, for the last frame that says; milliseconds. */
   readonly latencyMs: number | null
   readonly layout: LayoutState | null

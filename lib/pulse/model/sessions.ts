@@ -36,6 +36,7 @@ function newSession(
     seq: null,
     heartbeats: new Map(),
     health: null,
+    healthMs: null,
     latencyMs: null,
     layout: null,
     local: null,
@@ -74,7 +75,7 @@ function changed(
       return { ...session, heartbeats, latencyMs: event.latencyMs ?? session.latencyMs }
     }
     case 'health':
-      return { ...session, health: event.health }
+      return { ...session, health: event.health, healthMs: nowMs }
     case 'layout':
       return { ...session, layout: event.layout }
     case 'local': {

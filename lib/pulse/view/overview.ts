@@ -117,7 +117,7 @@ function newWidths(model: Model, columns: number): Widths {
 }
 
 /** What an agent wants has so much room before it is said where it is. */
-const whatColumnsMin = 46
+const whatColumnsMin = 40
 
 type Measurable = 'label' | 'project' | 'changes' | 'where'
 const rowWidths = new WeakMap<Row, Record<Exclude<Measurable, 'where'>, number>>()
