@@ -31,6 +31,8 @@ export interface Row {
   diff: { files: number; additions: number; deletions: number } | null
   /** Since when it is in this lifecycle, as far as is known. */
   sinceMs: number | null
+  /** Its launch: another agent in the same pane has another; '' when it is not told. */
+  launchId: string
   /** When it asked what it asks now: what `expected_since_ms` of an answer is. */
   askedMs: number | null
   /** Why a better signal of its status is missing, in the protocol's word; '' when none is. */
@@ -42,6 +44,7 @@ const Source = z.looseObject({
   label: z.string().optional().catch(undefined),
   command: z.string().optional().catch(undefined),
   profile: z.string().optional().catch(undefined),
+  launch_id: z.string().optional().catch(undefined),
   tab_scope: z.string().optional().catch(undefined),
   status: z
     .looseObject({
@@ -96,6 +99,7 @@ function readRow(state: AgentState): Row {
     diff: diff?.git_available ? totalOf(diff.summary) : null,
     sinceMs: status?.since_ms ?? state.updated_at_ms ?? null,
     askedMs: isAsking ? (status?.since_ms ?? null) : null,
+    launchId: source.launch_id ?? '',
     blind: printable(status?.blind ?? ''),
   }
 }

@@ -61,6 +61,7 @@ void t.test('a state as a row', async (t) => {
     branch: 'main',
     diff: { files: 4, additions: 5, deletions: 4 },
     sinceMs: noon - 125_000,
+    launchId: '',
     askedMs: noon - 125_000,
     blind: '',
   })

@@ -75,6 +75,7 @@ export type Overlay =
       readonly kind: 'write'
       readonly sessionId: string
       readonly agentId: string
+      readonly launchId: string
       /** What it asked when the writing began; null when it asked nothing. */
       readonly sinceMs: number | null
       /** It shows choices: what is typed is a key, and has no Enter behind it unless it is asked for. */
@@ -88,6 +89,7 @@ export type Overlay =
       readonly kind: 'stop'
       readonly sessionId: string
       readonly agentId: string
+      readonly launchId: string
       readonly message: Message | null
       readonly commandId: number | null
     }

@@ -2,7 +2,7 @@ import type { CommandResult } from '../../wire/messages.js'
 import { explanationLines } from '../explain.js'
 import { patchLines } from '../view/patch.js'
 import type { Intent } from './intent.js'
-import type { Agent, Model, Overlay } from './model.js'
+import { agentsOf, type Agent, type Model, type Overlay } from './model.js'
 import { obeyPatch } from './patch-reading.js'
 import { scrollOf } from './scroll-of.js'
 import { command, nameOf, same, say, wordOf, type Step } from './step.js'
@@ -15,12 +15,12 @@ export function openWrite(model: Model, sessionId: string, agent: Agent): Model 
   // A script may ask for a word; what coding agents ask, they ask with a menu.
   const isAsking = row.lifecycle === 'needs_input' && row.attention !== ''
   const isMenu = isAsking && (row.profile !== 'any' || row.attention !== 'question')
-  const about = { sessionId, agentId: state.agent_id, sinceMs: row.askedMs, isMenu }
+  const about = { sessionId, agentId: state.agent_id, launchId: row.launchId, sinceMs: row.askedMs, isMenu }
   return { ...model, overlay: { kind: 'write', ...about, line: emptyLine, message: null, commandId: null } }
 }
 
 export function openStop(model: Model, sessionId: string, agent: Agent): Model {
-  const about = { sessionId, agentId: agent.state.agent_id }
+  const about = { sessionId, agentId: agent.state.agent_id, launchId: agent.row.launchId }
   return { ...model, overlay: { kind: 'stop', ...about, message: null, commandId: null } }
 }
 
@@ -97,11 +97,11 @@ function obeyWrite(model: Over<'write'>, intent: Intent): Step {
   if (intent.kind === 'cancel') return same(closed(model))
   const isSent = intent.kind === 'open' || intent.kind === 'open_otherwise'
   if (!isSent || overlay.commandId !== null) return same(model)
+  if (isAnother(model)) return same(told(model, anotherText))
   const { sessionId, agentId: target, sinceMs } = overlay
   const text = textOf(overlay.line)
   if (overlay.isMenu && intent.kind === 'open' && text === '') {
-    const message = wordOf(model, 'failed', 'nothing is typed; Ctrl-T now would be Enter alone')
-    return same({ ...model, overlay: { ...overlay, message } })
+    return same(told(model, 'nothing is typed; Ctrl-T now would be Enter alone'))
   }
   const args = {
     text,
@@ -119,10 +119,25 @@ function obeyWrite(model: Over<'write'>, intent: Intent): Step {
   return { model: { ...next, overlay: { ...overlay, commandId, message } }, effects }
 }
 
+const anotherText = 'another agent has been started in its place; close this and look again'
+
+/** Whether what runs in the pane now is not what the dialog was opened for. */
+function isAnother({ overlay, sessions }: Over<'write' | 'stop'>): boolean {
+  const session = sessions.get(overlay.sessionId)
+  const agent = session && agentsOf(session).get(overlay.agentId)
+  return agent !== undefined && agent.row.launchId !== overlay.launchId
+}
+
+/** Why it was not done, in the dialog. */
+function told(model: Over<'write' | 'stop'>, text: string): Model {
+  return { ...model, overlay: { ...model.overlay, message: wordOf(model, 'failed', text) } }
+}
+
 function obeyStop(model: Over<'stop'>, intent: Intent): Step {
   const { overlay } = model
   if (intent.kind === 'cancel') return same(closed(model))
   if (intent.kind !== 'confirm' || overlay.commandId !== null) return same(model)
+  if (isAnother(model)) return same(told(model, anotherText))
   const { sessionId, agentId: target } = overlay
   const args = { reason: 'asked for in Pulse' }
   const {

@@ -277,6 +277,23 @@ void t.test('x asks first, names the agent, and only y ends it', async (t) => {
   t.match(hand.lines.at(-1), /✓ old: ended by SIGINT/)
 })
 
+void t.test('another agent in the same pane gets neither the answer nor the stop', async (t) => {
+  const launched = (id: string): AgentState => {
+    const state = stateOf('old')
+    return { ...state, source: { ...(state.source as object), launch_id: id } }
+  }
+  for (const [open, ...go] of [
+    ['x', 'y'],
+    ['i', 'rm it', 'enter'],
+  ]) {
+    const hand = new Hand([launched('first')])
+    hand.press(open!)
+    hand.say([launched('second')])
+    t.strictSame(hand.press(...go), [])
+    t.match(hand.lines.join('\n'), /another agent has been started/)
+  }
+})
+
 void t.test('a paste is text, never keys', async (t) => {
   const hand = new Hand(states())
   const paste: Key = { kind: 'paste', text: 'xy\nq' }
