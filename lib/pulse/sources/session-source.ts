@@ -129,10 +129,7 @@ export function openSessionSource(options: SessionSourceOptions): SessionSource 
       const isForHub = agent !== null || command.startsWith('focus_')
       if (link !== 'live' || !isForHub) return doLocally(command, args, place)
       const result = await withDeadline(hub.request(command, agent?.agent_id ?? null, args), command)
-      // A patch that fits no frame: the repository is on this machine.
-      const isTooLarge =
-        result?.error?.code === 'patch_unavailable' && result.message?.startsWith('too_large')
-      return isTooLarge === true ? doLocally(command, args, place) : result
+      return canDoBetter(command, result, env) ? doLocally(command, args, place) : result
     },
     async close() {
       isClosed = true
@@ -141,6 +138,19 @@ export function openSessionSource(options: SessionSourceOptions): SessionSource 
       await Promise.all([hub.close(), local?.close()])
     },
   }
+}
+
+/** Whether this process can do what its hub could not. */
+function canDoBetter(command: string, result: CommandResult | null, env: Env): boolean {
+  const code = result?.error?.code
+  // A hub outside of the multiplexer cannot reach it.
+  if (command.startsWith('focus_')) return code === 'focus_failed' && isInside(env)
+  // A patch that fits no frame: the repository is on this machine.
+  return code === 'patch_unavailable' && result?.message?.startsWith('too_large') === true
+}
+
+function isInside(env: Env): boolean {
+  return Boolean(env['TMUX'] || env['ZELLIJ'] || env['ZELLIJ_SESSION_NAME'])
 }
 
 /** A hub answers by its deadline; one that hangs does not. */
@@ -173,10 +183,9 @@ async function panesOf(sessionId: string, env: Env): Promise<ReadonlySet<string>
 /** Asks the multiplexer now and then where the panes are, while the hub does not tell. */
 function openLayout(options: SessionSourceOptions, isTold: () => boolean): { close(): void } {
   const { sessionId, env, layoutMs, onEvent } = options
-  const isInside = Boolean(env['TMUX'] || env['ZELLIJ'] || env['ZELLIJ_SESSION_NAME'])
   let last = ''
   let timer: NodeJS.Timeout | null = null
-  let isClosed = layoutMs === 0 || !isInside
+  let isClosed = layoutMs === 0 || !isInside(env)
   const look = async (): Promise<void> => {
     if (!isTold())
       try {
