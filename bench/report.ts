@@ -1,12 +1,13 @@
 import { median } from './stats.js'
 import { ratio, verdict, type Row, type Side, type Target, type Unit } from './suite.js'
 
-const others = ['nats', 'redis', 'script', 'bare'] as const
+const others = ['nats', 'redis', 'script', 'htop', 'bare'] as const
 const titles: Record<Side, string> = {
   ours: 'OURS',
   nats: 'NATS',
   redis: 'REDIS',
   script: 'SCRIPT',
+  htop: 'HTOP',
   bare: 'BARE',
 }
 

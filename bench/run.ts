@@ -8,6 +8,7 @@ import { hooks } from './hooks.bench.js'
 import { ingest } from './ingest.bench.js'
 import { latency } from './latency.bench.js'
 import { describeMachine, type Machine } from './machine.js'
+import { pulse } from './pulse.bench.js'
 import { amount, table, targetText } from './report.js'
 import { resume } from './resume.bench.js'
 import { startup } from './startup.bench.js'
@@ -21,12 +22,12 @@ interface Flags {
   quick?: boolean
 }
 
-const benches: readonly Bench[] = [ingest, fanout, latency, resume, footprint, startup, wrapper, hooks]
+const benches: readonly Bench[] = [ingest, fanout, latency, resume, footprint, startup, wrapper, hooks, pulse]
 const rounds = { full: 5, quick: 3 }
 
 const program = newProgram(
   'bench',
-  'Measures the hub, beside nats-server and redis-server where they are installed, and the wrapper, beside bare terminals.',
+  'Measures the hub, beside nats-server and redis-server where they are installed, the wrapper, beside bare terminals, and the full-screen Pulse.',
 )
   .option('--json <file>', 'where the results go (default: bench/results/<date>.json)')
   .option('--only <name...>', `only these: ${benches.map(({ name }) => name).join(', ')}`)

@@ -1,7 +1,7 @@
 import { median } from './stats.js'
 
 /** Whose number it is: ours, the neighbours', or that of the bare thing that ours is made of. */
-export type Side = 'ours' | 'nats' | 'redis' | 'script' | 'bare'
+export type Side = 'ours' | 'nats' | 'redis' | 'script' | 'htop' | 'bare'
 
 export type Unit = 'per_second' | 'bytes_per_second' | 'ms' | 'us' | 'bytes' | 'percent'
 

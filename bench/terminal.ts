@@ -9,10 +9,13 @@ export class Terminal {
   readonly #ended: Promise<unknown>
   #fail: (error: Error) => void = () => {}
 
-  constructor(argv: readonly string[], options: { cwd: string; env: Record<string, string> }) {
+  constructor(
+    argv: readonly string[],
+    options: { cwd: string; env: Record<string, string>; cols?: number; rows?: number },
+  ) {
     const [program = '', ...args] = argv
-    const size = { cols: 120, rows: 40 }
-    this.#pty = pty.spawn(program, args, { name: 'xterm-256color', ...size, ...options, encoding: null })
+    const given = { name: 'xterm-256color', cols: 120, rows: 40, ...options }
+    this.#pty = pty.spawn(program, args, { ...given, encoding: null })
     const forget = noteChild(this.#pty.pid)
     // Without an encoding the data are bytes, whatever the types say.
     this.#pty.onData((bytes) => this.hear(bytes as unknown as Buffer))

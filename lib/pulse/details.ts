@@ -75,36 +75,35 @@ export interface Tag {
 
 /** Longer texts are cut before anything is done with them. */
 const charsMax = 4_096
-const text = z
-  .string()
-  .transform((value) => printable(value.slice(0, charsMax)))
-  .catch('')
-const flag = z.boolean().catch(false)
-const count = z.int().nonnegative().catch(0)
-const list = z.array(z.unknown()).catch([])
+const words = z.string().transform((value) => printable(value.slice(0, charsMax)))
+// Most of what may be said is left out of most files: a default costs little, a fault that is caught a lot.
+const text = words.default('').catch('')
+const flag = z.boolean().default(false).catch(false)
+const count = z.int().nonnegative().default(0).catch(0)
+const list = z.array(z.unknown()).default([]).catch([])
 
-const File = z.looseObject({
+const File = z.object({
   path: z.string().min(1).max(charsMax),
-  status: z.enum(fileStatuses).catch('modified'),
+  status: z.enum(fileStatuses).default('modified').catch('modified'),
   additions: count,
   deletions: count,
   staged: flag,
   untracked: flag,
-  old_path: z.string().min(1).max(charsMax).nullable().catch(null),
+  old_path: z.string().min(1).max(charsMax).nullable().default(null).catch(null),
   binary: flag,
   submodule: flag,
   conflicted: flag,
 })
-const Lines = z.looseObject({ files: count, additions: count, deletions: count })
+const Lines = z.object({ files: count, additions: count, deletions: count })
 const noLines = { files: 0, additions: 0, deletions: 0 }
-const Summary = z.looseObject({
-  repo_root: z.string().max(charsMax).catch(''),
+const Summary = z.object({
+  repo_root: z.string().max(charsMax).default('').catch(''),
   git_available: z.boolean(),
-  reason: DiffReason.nullable().catch(null),
+  reason: DiffReason.nullable().default(null).catch(null),
   message: text,
   branch: text,
   summary: z
-    .looseObject({
+    .object({
       staged: Lines.catch(noLines),
       unstaged: Lines.catch(noLines),
       untracked: Lines.catch(noLines),
@@ -114,26 +113,26 @@ const Summary = z.looseObject({
   files_total: count,
   unwatched: text,
 })
-const ActiveTask = z.looseObject({
-  id: z.union([text.removeCatch(), z.number().transform(String)]),
+const ActiveTask = z.object({
+  id: z.union([words, z.number().transform(String)]),
   title: text,
   status: text,
   priority: text,
   active_agent: flag,
 })
-const Counts = z.looseObject({
+const Counts = z.object({
   total: count,
   pending: count,
   in_progress: count,
   done: count,
   blocked: count,
 })
-const TaskTag = z.looseObject({
+const TaskTag = z.object({
   counts: Counts.catch({ total: 0, pending: 0, in_progress: 0, done: 0, blocked: 0 }),
   active_tasks: list,
-  error: z.looseObject({ code: text, message: text }).nullable().catch(null),
+  error: z.object({ code: text, message: text }).nullable().default(null).catch(null),
 })
-const Source = z.looseObject({ diff_summary: z.unknown(), task_summaries: z.unknown() }).partial()
+const Source = z.object({ diff_summary: z.unknown(), task_summaries: z.unknown() }).partial()
 
 /** The changes of the repository that an agent works in; null when it says nothing of them. Kept per state. */
 export const diffOf = kept((state: AgentState): Diff | null => readDiff(sourceOf(state)?.diff_summary))
@@ -148,7 +147,7 @@ export const projectRootOf = kept((state: AgentState): string => {
   const found = ProjectRoot.safeParse(state.source)
   return found.success ? found.data.agent_status.project_root : ''
 })
-const ProjectRoot = z.looseObject({ agent_status: z.looseObject({ project_root: z.string().max(charsMax) }) })
+const ProjectRoot = z.object({ agent_status: z.object({ project_root: z.string().max(charsMax) }) })
 
 /** Reads a `diff_summary`; null when it is none. */
 export function readDiff(value: unknown): Diff | null {

@@ -49,6 +49,8 @@ export function openFeed(options: FeedOptions): Feed {
   let isOver = false
   let wasUp = false
   let isDown = false
+  /** Whether it was said that no hub tells what is printed. */
+  let isToldLocal = false
   /** The hub's seq when it was asked. */
   let askedSeq = Number.POSITIVE_INFINITY
   let resolveEnded: (isServed: boolean) => void = () => {}
@@ -67,12 +69,17 @@ export function openFeed(options: FeedOptions): Feed {
     const before = model
     model = reduce(before, event, Date.now()).model
     if (event.kind === 'changes') printer.changes(event, before, model)
-    if (event.kind === 'local') printer.local(event.sessionId, before, model)
-    if (event.kind === 'link' && !isAll)
-      linked(event.link.kind, 'reason' in event.link ? event.link.reason : '')
+    if (event.kind === 'local') {
+      if (event.found !== null && !isToldLocal) note('no hub answers; found on this machine')
+      isToldLocal = event.found !== null
+      printer.local(event.sessionId, before, model)
+    }
+    if (event.kind === 'link') {
+      if (!isAll) linked(event.link.kind, 'reason' in event.link ? event.link.reason : '')
+      printer.linked(event.sessionId, before, model)
+    }
     if (!once) return
     if (event.kind === 'local' && event.found !== null) {
-      note('no hub answers; found on this machine')
       finish(true)
     } else if (isAll) {
       const sessions = [...model.sessions.values()]
@@ -81,7 +88,7 @@ export function openFeed(options: FeedOptions): Feed {
   }
   const linked = (kind: 'connecting' | 'live' | 'lost', reason: string): void => {
     if (kind === 'live') {
-      if (isDown && wasUp) note('connected again')
+      if (isDown && (wasUp || isToldLocal)) note(wasUp ? 'connected again' : 'connected')
       wasUp = true
       isDown = false
     } else if (kind === 'lost') {
@@ -155,16 +162,20 @@ class Printer {
 
   /** What was found without a hub has no seq. */
   local(sessionId: string, before: Model, after: Model): void {
-    const [old, now] = [shown(before, sessionId), shown(after, sessionId)]
-    const ids = [...new Set([...old.keys(), ...now.keys()])].filter((id) => old.get(id) !== now.get(id))
     if (this.options.json) {
-      for (const id of ids) {
+      const now = shown(after, sessionId)
+      for (const id of changedIds(shown(before, sessionId), now)) {
         const state = now.get(id)?.state
         this.options.print(
           jsonRecord(state ? { op: 'upsert', agent_id: id, state } : { op: 'remove', agent_id: id }, null),
         )
       }
-    } else if (!this.#tabled(after)) for (const id of ids) this.#line(id, old, now)
+    } else if (!this.#tabled(after)) this.#lines(sessionId, before, after)
+  }
+
+  /** A hub's first states come before it counts as live: only then they take the place of what was found. */
+  linked(sessionId: string, before: Model, after: Model): void {
+    if (!this.options.json && !this.#isFirst) this.#lines(sessionId, before, after)
   }
 
   /** What is still owed at the end: the table of several sessions. */
@@ -189,6 +200,12 @@ class Printer {
     for (const line of table(rows, model.nowMs, look, model.isAll)) print(line)
   }
 
+  #lines(sessionId: string, before: Model, after: Model): void {
+    const [old, now] = [shown(before, sessionId), shown(after, sessionId)]
+    if (old === now) return
+    for (const id of changedIds(old, now)) this.#line(id, old, now)
+  }
+
   #line(id: string, before: Agents, after: Agents): void {
     const { look, print } = this.options
     const [old, now] = [before.get(id)?.row, after.get(id)?.row]
@@ -198,6 +215,10 @@ class Printer {
 }
 
 const none: Agents = new Map()
+
+function changedIds(before: Agents, after: Agents): string[] {
+  return [...new Set([...before.keys(), ...after.keys()])].filter((id) => before.get(id) !== after.get(id))
+}
 
 function shown(model: Model, sessionId: string): Agents {
   const session = model.sessions.get(sessionId)

@@ -1,4 +1,5 @@
 import type { CommandResult } from '../wire/messages.js'
+import { Burst } from './burst.js'
 import type { Effect, Event } from './model/event.js'
 import { intentOf } from './model/intent-of.js'
 import type { Key } from './model/key.js'
@@ -37,6 +38,8 @@ export interface Screen {
 
 /** Pictures come no faster. */
 const pictureMs = 1_000 / 30
+/** Those that only follow the agents come at half that pace: so one that answers a key is due sooner. */
+const followMs = 2 * pictureMs
 /** Ages change. */
 const tickMs = 1_000
 
@@ -47,10 +50,10 @@ export function openScreen(options: ScreenOptions): Screen {
     resolveEnded = resolve
   })
   let isClosed = false
-  let waiting: Changes | null = null
+  const burst = new Burst()
   let picture: Picture | null = null
   let drawnMs = 0
-  let drawing: NodeJS.Timeout | NodeJS.Immediate | null = null
+  let drawing: { dueMs: number; cancel: () => void } | null = null
 
   const terminal = options.openTerminal({
     onKey: (key) => press(key),
@@ -64,18 +67,18 @@ export function openScreen(options: ScreenOptions): Screen {
 
   const take = (event: Event): void => {
     if (isClosed) return
-    // Of a burst the last state of each agent is enough; whatever else comes finds them taken.
-    if (event.kind === 'changes') {
-      waiting = joined(waiting, event) ?? (takeWaiting(), event)
-      return drawSoon()
+    if (burst.add(event)) {
+      // Of signs of life the next tick is soon enough to tell.
+      if (event.kind === 'changes') drawSoon(followMs)
+      return
     }
-    takeWaiting()
+    // Whatever else comes finds taken what came before it.
+    takeBurst()
     takeNow(event)
     drawSoon()
   }
-  const takeWaiting = (): void => {
-    if (waiting !== null) takeNow(waiting)
-    waiting = null
+  const takeBurst = (): void => {
+    for (const event of burst.take()) takeNow(event)
   }
   const takeNow = (event: Event): void => {
     const step = reduce(model, event, Date.now())
@@ -86,20 +89,21 @@ export function openScreen(options: ScreenOptions): Screen {
     const intent = key.kind === 'press' ? picture && hitAt(picture, key.x, key.y) : intentOf(key, model)
     if (intent !== null) take({ kind: 'intent', intent })
   }
-  const drawSoon = (): void => {
-    if (drawing !== null || isClosed) return
-    const waitMs = drawnMs + pictureMs - performance.now()
+  const drawSoon = (paceMs = pictureMs): void => {
+    const dueMs = drawnMs + paceMs
+    if (isClosed || (drawing !== null && drawing.dueMs <= dueMs)) return
+    drawing?.cancel()
     // Not in the midst of a burst of frames: what has arrived is taken first.
-    drawing = waitMs > 0 ? setTimeout(draw, waitMs) : setImmediate(draw)
+    drawing = { dueMs, cancel: later(draw, dueMs - performance.now()) }
   }
   const draw = (): void => {
     drawing = null
     if (isClosed) return
-    drawnMs = performance.now()
-    takeWaiting()
+    takeBurst()
     model = reduce(model, { kind: 'tick' }, Date.now()).model
     picture = drawPicture(model)
     terminal.draw(picture)
+    drawnMs = performance.now()
   }
   const perform = (effect: Effect): void => {
     switch (effect.kind) {
@@ -132,30 +136,27 @@ export function openScreen(options: ScreenOptions): Screen {
   }
 
   const sources = options.openSources(take)
-  const ticker = setInterval(drawSoon, tickMs)
+  const ticker = setInterval(() => drawSoon(), tickMs)
   draw()
   return {
     ended,
     async close() {
       isClosed = true
       clearInterval(ticker)
-      if (drawing !== null) {
-        clearTimeout(drawing as NodeJS.Timeout)
-        clearImmediate(drawing as NodeJS.Immediate)
-      }
+      drawing?.cancel()
       await Promise.all([terminal.close(), sources.close()])
     },
   }
 }
 
-type Changes = Extract<Event, { kind: 'changes' }>
-
-/** Two events of one session as one: each agent's last change. Null when they are of two sessions. */
-function joined(before: Changes | null, event: Changes): Changes | null {
-  if (before === null) return event
-  if (before.sessionId !== event.sessionId) return null
-  const last = new Map([...before.changes, ...event.changes].map((change) => [change.agent_id, change]))
-  return { ...event, changes: [...last.values()] }
+/** Calls something so many milliseconds later, but not at once. @returns what keeps it from being called. */
+function later(call: () => void, waitMs: number): () => void {
+  if (waitMs > 0) {
+    const timer = setTimeout(call, waitMs)
+    return () => clearTimeout(timer)
+  }
+  const immediate = setImmediate(call)
+  return () => clearImmediate(immediate)
 }
 
 function failed(command: string, code: string, message: string): CommandResult {

@@ -66,6 +66,8 @@ export function openLocal(options: LocalOptions): Local {
   let agents: AgentState[] = []
   let projects = new Map<string, ProjectFound>()
   let last = ''
+  /** Before agents were looked for, none would look like all of them gone. */
+  let hasLooked = false
 
   /** Each fault is told once; what was found before stays. */
   const guarded = (what: string, work: () => Promise<void>) => async (): Promise<void> => {
@@ -80,7 +82,7 @@ export function openLocal(options: LocalOptions): Local {
   }
 
   const tell = (): void => {
-    if (signal.aborted) return
+    if (signal.aborted || !hasLooked) return
     const states = agents.map((state) => withProject(state, projects))
     const found = projects.get(projectRoot)
     const { diff, tasks } = found === undefined ? { diff: null, tasks: null } : projectFor(sessionId, found)
@@ -111,6 +113,7 @@ export function openLocal(options: LocalOptions): Local {
     const places = await readPlaces(found.map(({ pid }) => pid))
     // After the processes: an agent that is in between is told by its file.
     agents = joinAgents(await written(), found, places, session)
+    hasLooked = true
     tell()
     if (projects.size < projectsMax && rootsNow().some((root) => !projects.has(root))) void projectRound.now()
   }
@@ -120,8 +123,15 @@ export function openLocal(options: LocalOptions): Local {
     tell()
   }
 
+  const agentsGuarded = guarded('agents', readAgents)
   const projectRound = openRound(projectsEveryMs, guarded('projects', readAllProjects))
-  const agentRound = openRound(options.intervalMs ?? agentsEveryMs, guarded('agents', readAgents))
+  const agentRound = openRound(options.intervalMs ?? agentsEveryMs, async () => {
+    await agentsGuarded()
+    if (hasLooked) return
+    // It cannot be looked for them here: the rest is told all the same.
+    hasLooked = true
+    tell()
+  })
   const others = [projectRound]
   return {
     async refresh() {
