@@ -229,14 +229,15 @@ async function send(
   process.exitCode = result.status === 'ok' ? exitCodes.ok : exitCodes.failed
 }
 
-/** Gives a command to an agent, by its id, pane or label, or to the hub; ends the process when that cannot be. */
 /** What was asked for, when it is a text; else what was done. */
 function resultLines({ message, result }: CommandResult): string[] {
-  const patch = (result as { patch?: unknown } | null | undefined)?.patch
-  if (typeof patch !== 'string' || patch === '') return [printable(message ?? 'ok')]
-  return patch.replace(/\n$/, '').split('\n').map(printable)
+  const { patch, lines } = (result ?? {}) as { patch?: unknown; lines?: unknown }
+  if (typeof patch === 'string' && patch !== '') return patch.replace(/\n$/, '').split('\n').map(printable)
+  if (Array.isArray(lines) && lines.length > 0) return lines.map((line) => printable(String(line)))
+  return [printable(message ?? 'ok')]
 }
 
+/** Gives a command to an agent, by its id, pane or label, or to the hub; ends the process when that cannot be. */
 async function give(
   command: string,
   agent: string | null,

@@ -90,7 +90,8 @@ export async function runScreen(
     },
   })
   const signalled = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve())
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)
+      process.on(signal, () => resolve())
   })
   await Promise.race([screen.ended, signalled])
   checking.stop()

@@ -140,9 +140,8 @@ function summaryOf(
     if (!isObject(task)) return malformed(`${path}[${index}] is ${kindOf(task)}, not a task.`)
     counts.total++
     const status = statusOf(task.status)
-    if (status === 'other') continue
-    counts[status]++
-    if (status !== 'done')
+    if (status in counts) counts[status as keyof typeof counts]++
+    if (status !== 'done' && status !== 'cancelled')
       active.push({ rank: rankOf(status, task.priority), task: activeTask(task, status, index) })
   }
   active.sort((one, other) => one.rank - other.rank)
@@ -155,9 +154,14 @@ function summaryOf(
   return { agent_id: agentId, tag, counts, active_tasks: chosen }
 }
 
-type Status = 'pending' | 'in_progress' | 'done' | 'blocked' | 'other'
+/**
+ * The first four have counts of their own in seed 000, "task_summary"; the others are only in the total. All but `done`
+ * and `cancelled` are open. `other` is any word that Taskmaster does not know.
+ */
+type Status = 'pending' | 'in_progress' | 'done' | 'blocked' | 'review' | 'deferred' | 'cancelled' | 'other'
+type OpenStatus = Exclude<Status, 'done' | 'cancelled'>
 
-/** A task without a status is pending, as Taskmaster has it; `review`, `deferred`, `cancelled` and any other word is `other`. */
+/** A task without a status is pending, as Taskmaster has it. */
 function statusOf(word: unknown): Status {
   switch (word) {
     case undefined:
@@ -169,36 +173,46 @@ function statusOf(word: unknown): Status {
     case 'done':
     case 'completed':
       return 'done'
+    case 'cancelled':
+    case 'canceled':
+      return 'cancelled'
     case 'blocked':
-      return 'blocked'
+    case 'review':
+    case 'deferred':
+      return word
     default:
       return 'other'
   }
 }
 
-/** What comes first has the lowest rank: what is worked on, what is blocked, then what waits; each by priority. */
-function rankOf(status: 'in_progress' | 'blocked' | 'pending', priority: unknown): number {
+/** Which open tasks come first: what is worked on, what stops, what is to be looked at, then what waits. */
+const openOrder: readonly OpenStatus[] = ['in_progress', 'blocked', 'review', 'pending', 'other', 'deferred']
+
+/** What comes first has the lowest rank: by status, then by priority. */
+function rankOf(status: OpenStatus, priority: unknown): number {
   const priorities: unknown[] = ['critical', 'high', 'medium', 'low']
   const at = priorities.indexOf(priority)
   // One without a priority is of medium priority in Taskmaster.
-  return ['in_progress', 'blocked', 'pending'].indexOf(status) * 10 + (at === -1 ? 2 : at)
+  return openOrder.indexOf(status) * 10 + (at === -1 ? 2 : at)
 }
 
-function activeTask(
-  task: Record<string, unknown>,
-  status: Exclude<Status, 'other' | 'done'>,
-  index: number,
-): ActiveTask {
+function activeTask(task: Record<string, unknown>, status: OpenStatus, index: number): ActiveTask {
   const { id, title, priority } = task
   const agent = task.active_agent ?? task.activeAgent
   return {
     id: typeof id === 'string' || typeof id === 'number' ? cut(String(id), idCharsMax) : `#${index + 1}`,
     title: typeof title === 'string' ? cut(title, titleCharsMax) : '',
-    // The word that Taskmaster itself writes.
-    status: status === 'in_progress' ? 'in-progress' : status,
+    status: statusWord(status, task.status),
     priority: typeof priority === 'string' ? cut(priority, idCharsMax) : null,
     ...(typeof agent === 'boolean' ? { active_agent: agent } : {}),
   }
+}
+
+/** The word that Taskmaster itself writes, or what stands in the file where it knows none. */
+function statusWord(status: OpenStatus, word: unknown): string {
+  if (status === 'in_progress') return 'in-progress'
+  if (status !== 'other') return status
+  return (typeof word === 'string' && cut(word, idCharsMax)) || 'unknown'
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -14,7 +14,7 @@ export type FileStatus = (typeof fileStatuses)[number]
 
 /** An entry of `diff_summary.files`. */
 export interface FileChange {
-  /** As it was published, from the repository's root: what `get_diff_patch` takes. It may hold any characters. */
+  /** As it was published, from the repository's root: what `get_diff_patch` takes. It may hold any characters but NUL. */
   readonly path: string
   /** The path as a person sees it, with where a renamed file was before it. */
   readonly name: string
@@ -49,7 +49,15 @@ export interface Diff {
   readonly unwatched: string
 }
 
-export const taskStatuses = ['in_progress', 'blocked', 'pending', 'done', 'other'] as const
+export const taskStatuses = [
+  'in_progress',
+  'blocked',
+  'review',
+  'pending',
+  'deferred',
+  'done',
+  'other',
+] as const
 export type TaskStatus = (typeof taskStatuses)[number]
 
 export interface Task {
@@ -81,15 +89,20 @@ const text = words.default('').catch('')
 const flag = z.boolean().default(false).catch(false)
 const count = z.int().nonnegative().default(0).catch(0)
 const list = z.array(z.unknown()).default([]).catch([])
+/** No file system has a NUL in a path; keys of rows part their own marks from paths with it. */
+const pathText = z
+  .string()
+  .max(charsMax)
+  .regex(/^[^\0]*$/)
 
 const File = z.object({
-  path: z.string().min(1).max(charsMax),
+  path: pathText.min(1),
   status: z.enum(fileStatuses).default('modified').catch('modified'),
   additions: count,
   deletions: count,
   staged: flag,
   untracked: flag,
-  old_path: z.string().min(1).max(charsMax).nullable().default(null).catch(null),
+  old_path: pathText.min(1).nullable().default(null).catch(null),
   binary: flag,
   submodule: flag,
   conflicted: flag,
@@ -97,7 +110,7 @@ const File = z.object({
 const Lines = z.object({ files: count, additions: count, deletions: count })
 const noLines = { files: 0, additions: 0, deletions: 0 }
 const Summary = z.object({
-  repo_root: z.string().max(charsMax).default('').catch(''),
+  repo_root: pathText.default('').catch(''),
   git_available: z.boolean(),
   reason: DiffReason.nullable().default(null).catch(null),
   message: text,
@@ -147,7 +160,7 @@ export const projectRootOf = kept((state: AgentState): string => {
   const found = ProjectRoot.safeParse(state.source)
   return found.success ? found.data.agent_status.project_root : ''
 })
-const ProjectRoot = z.object({ agent_status: z.object({ project_root: z.string().max(charsMax) }) })
+const ProjectRoot = z.object({ agent_status: z.object({ project_root: pathText }) })
 
 /** Reads a `diff_summary`; null when it is none. */
 export function readDiff(value: unknown): Diff | null {

@@ -3,7 +3,7 @@ import type { Log } from '../wire/log.js'
 import type { StateChange } from '../wire/messages.js'
 import type { Alerts } from '../wire/notice/alerts.js'
 import type { Event } from './model/event.js'
-import { agentsOf, type Agents, type Model } from './model/model.js'
+import { agentsOf, type Agent, type Agents, type Model } from './model/model.js'
 import { newModel, reduce } from './model/reduce.js'
 import { changeLine, removedLine, table, type Look } from './plain.js'
 import { openAllSessions } from './sources/all-sessions.js'
@@ -156,26 +156,25 @@ class Printer {
     after: Model,
   ): void {
     const [old, now] = [shown(before, sessionId), shown(after, sessionId)]
-    if (this.options.json) for (const change of changes) this.options.print(jsonRecord(change, seq))
-    else if (!this.#tabled(after)) for (const { agent_id: id } of changes) this.#line(id, old, now)
+    if (this.options.json) {
+      // One that its hub does not know any more, and that is found on this machine, is not gone.
+      const isFound = (id: string): boolean => after.sessions.get(sessionId)?.local?.agents.has(id) === true
+      const told = changes.filter(({ op, agent_id: id }) => op === 'upsert' || !isFound(id))
+      for (const change of told) this.options.print(jsonRecord(change, seq))
+    } else if (!this.#tabled(after)) for (const { agent_id: id } of changes) this.#line(id, old, now)
   }
 
   /** What was found without a hub has no seq. */
   local(sessionId: string, before: Model, after: Model): void {
-    if (this.options.json) {
-      const now = shown(after, sessionId)
-      for (const id of changedIds(shown(before, sessionId), now)) {
-        const state = now.get(id)?.state
-        this.options.print(
-          jsonRecord(state ? { op: 'upsert', agent_id: id, state } : { op: 'remove', agent_id: id }, null),
-        )
-      }
-    } else if (!this.#tabled(after)) this.#lines(sessionId, before, after)
+    if (this.options.json) this.#records(sessionId, before, after)
+    else if (!this.#tabled(after)) this.#lines(sessionId, before, after)
   }
 
   /** A hub's first states come before it counts as live: only then they take the place of what was found. */
   linked(sessionId: string, before: Model, after: Model): void {
-    if (!this.options.json && !this.#isFirst) this.#lines(sessionId, before, after)
+    if (!this.options.json) {
+      if (!this.#isFirst) this.#lines(sessionId, before, after)
+    } else if (after.sessions.get(sessionId)?.link.kind === 'lost') this.#records(sessionId, before, after)
   }
 
   /** What is still owed at the end: the table of several sessions. */
@@ -206,10 +205,21 @@ class Printer {
     for (const id of changedIds(old, now)) this.#line(id, old, now)
   }
 
+  #records(sessionId: string, before: Model, after: Model): void {
+    const [old, now] = [shown(before, sessionId), shown(after, sessionId)]
+    for (const id of changedIds(old, now)) {
+      const state = now.get(id)?.state
+      const change = state
+        ? { op: 'upsert' as const, agent_id: id, state }
+        : { op: 'remove' as const, agent_id: id }
+      this.options.print(jsonRecord(change, null))
+    }
+  }
+
   #line(id: string, before: Agents, after: Agents): void {
     const { look, print } = this.options
     const [old, now] = [before.get(id)?.row, after.get(id)?.row]
-    const line = now ? changeLine(old, now, Date.now(), look) : old ? removedLine(old, Date.now()) : null
+    const line = now ? changeLine(old, now, Date.now(), look) : old ? removedLine(old, Date.now(), look) : null
     if (line !== null) print(line)
   }
 }
@@ -217,7 +227,15 @@ class Printer {
 const none: Agents = new Map()
 
 function changedIds(before: Agents, after: Agents): string[] {
-  return [...new Set([...before.keys(), ...after.keys()])].filter((id) => before.get(id) !== after.get(id))
+  if (before === after) return []
+  return [...new Set([...before.keys(), ...after.keys()])].filter(
+    (id) => content(before.get(id)) !== content(after.get(id)),
+  )
+}
+
+/** What is known of an agent, without the times that only say when. */
+function content(agent: Agent | undefined): string {
+  return agent === undefined ? '' : JSON.stringify({ ...agent.state, last_heartbeat_ms: 0, updated_at_ms: 0 })
 }
 
 function shown(model: Model, sessionId: string): Agents {

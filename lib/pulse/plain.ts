@@ -20,61 +20,141 @@ const colors: Record<Lifecycle, string> = {
   offline: '90',
 }
 
-/** A lifecycle as glyph and word, 13 columns wide. */
-export function lifecycleCell(lifecycle: Lifecycle, { color }: Look): string {
-  const text = fit(`${glyphs[lifecycle]} ${lifecycle}`, 13)
-  return color ? `\u001b[${colors[lifecycle]}m${text}\u001b[0m` : text
+/** Columns of a lifecycle as glyph and word. */
+const stateColumns = 13
+const between = '  '
+
+/** A column of the table behind the state. */
+interface Column {
+  readonly head: string
+  readonly cells: readonly string[]
+  /** It is never narrower than this, unless it is left out; absent for one that is only shown whole. */
+  readonly least?: number
 }
 
-/** All agents as a table, those that need the person first. */
+/** No column but the last is wider than this. */
+const columnMax = 24
+/** Columns that the last one keeps while there is anything else to leave out. */
+const whatColumns = 16
+/** What is left out where a terminal is too narrow, one after the other. */
+const leftOut = ['PANE', 'CHANGES', 'PROJECT', 'SINCE', 'SESSION']
+
+/**
+ * All agents as a table, those that need the person first. In a terminal no line is wider than it: columns are cut,
+ * then left out.
+ */
 export function table(rows: readonly Row[], nowMs: number, look: Look, hasSessions = false): string[] {
   if (rows.length === 0) return ['no agents yet; start one with: aoc-agent-wrap -- <command>']
-  const cells = [...rows].toSorted(byNeed).map((row) => ({
-    lifecycle: lifecycleCell(row.lifecycle, look),
-    rest: [
-      ...(hasSessions ? [row.sessionId] : []),
-      row.label,
-      row.paneId,
-      where(row),
-      diffCell(row),
-      age(row, nowMs),
-      told(row),
-    ],
-  }))
-  const heads = [...(hasSessions ? ['SESSION'] : []), 'LABEL', 'PANE', 'PROJECT', 'CHANGES', 'SINCE', 'WHAT']
-  const last = heads.length - 1
-  const widths = heads.map((head, i) =>
-    Math.min(24, Math.max(widthOf(head), ...cells.map(({ rest }) => widthOf(rest[i]!)))),
-  )
-  widths[last] = Math.max(
-    20,
-    look.columns - 15 - widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0),
-  )
-  const line = (first: string, rest: string[]): string =>
-    `${first}  ${rest.map((cell, i) => (i === last && widthOf(cell) <= widths[last]! ? cell : fit(cell, widths[i]!))).join('  ')}`.trimEnd()
-  return [line(fit('STATE', 13), heads), ...cells.map(({ lifecycle, rest }) => line(lifecycle, rest))]
+  const sorted = [...rows].toSorted(byNeed)
+  const column = (head: string, of: (row: Row) => string, least?: number): Column => ({
+    head,
+    cells: sorted.map(of),
+    least,
+  })
+  const all = [
+    ...(hasSessions ? [column('SESSION', ({ sessionId }) => sessionId, 7)] : []),
+    column('LABEL', ({ label }) => label, 8),
+    column('PANE', ({ paneId }) => paneId),
+    column('PROJECT', where, 8),
+    column('CHANGES', diffCell),
+    column('SINCE', (row) => age(row, nowMs)),
+    column('WHAT', told),
+  ]
+  const { columns, widths } = laidOut(all, roomOf(look) - stateColumns - between.length)
+  const last = columns.length - 1
+  const line = (state: string, cellOf: (column: Column) => string): string => {
+    const rest = columns.map((column, i) => {
+      const cell = cellOf(column)
+      return i === last && widthOf(cell) <= widths[i]! ? cell : fit(cell, widths[i]!)
+    })
+    return cut([fit(state, stateColumns), ...rest].join(between), look)
+  }
+  return [
+    line('STATE', ({ head }) => head),
+    ...sorted.map((row, i) =>
+      colored(
+        line(stateText(row.lifecycle), ({ cells }) => cells[i]!),
+        0,
+        row.lifecycle,
+        look,
+      ),
+    ),
+  ]
 }
 
-/** One change as a line; null when a person would see none. */
+/** Which columns have room, and how much each of them; the last one takes what is left. */
+function laidOut(all: readonly Column[], room: number): { columns: Column[]; widths: number[] } {
+  const whole = new Map(
+    all.map((column, i) => {
+      const widest = Math.max(widthOf(column.head), ...column.cells.map(widthOf))
+      return [column, Math.min(i === all.length - 1 ? whatColumns : columnMax, widest)]
+    }),
+  )
+  for (let without = 0; ; without++) {
+    const columns = all.filter(({ head }) => !leftOut.slice(0, without).includes(head))
+    const widths = columns.map((column) => whole.get(column)!)
+    const used = (): number => widths.reduce((sum, width) => sum + width + between.length, -between.length)
+    // The widest gives first.
+    while (used() > room) {
+      const most = columns.reduce(
+        (best, { least = Infinity }, i) => (widths[i]! > Math.max(least, widths[best] ?? 0) ? i : best),
+        -1,
+      )
+      if (most < 0) break
+      widths[most]! -= 1
+    }
+    if (used() > room && without < leftOut.length) continue
+    const last = widths.length - 1
+    widths[last] = Math.max(1, widths[last]!, room - used() + widths[last]!)
+    return { columns, widths }
+  }
+}
+
+/** One change as a line, no wider than the terminal; null when a person would see none. */
 export function changeLine(before: Row | undefined, after: Row, nowMs: number, look: Look): string | null {
   if (before !== undefined && seen(before) === seen(after)) return null
-  const parts = [clock(nowMs), lifecycleCell(after.lifecycle, look), `${after.label} (${after.paneId})`]
+  const at = `${clock(nowMs)}${between}`
+  const parts = [fit(stateText(after.lifecycle), stateColumns), `${after.label} (${after.paneId})`]
   if (told(after) !== '') parts.push(told(after))
   if (after.diff && diffCell(after) !== (before && diffCell(before))) parts.push(`[${diffCell(after)}]`)
-  return parts.join('  ').trimEnd()
+  return colored(cut(at + parts.join(between), look), at.length, after.lifecycle, look)
 }
 
-/** The line of an agent that is gone. */
-export function removedLine(before: Row, nowMs: number): string {
-  return `${clock(nowMs)}  ${fit('- removed', 13)}  ${before.label} (${before.paneId})`
+/** The line of an agent that is gone, no wider than the terminal if it is told of one. */
+export function removedLine(before: Row, nowMs: number, look?: Look): string {
+  const parts = [clock(nowMs), fit('- removed', stateColumns), `${before.label} (${before.paneId})`]
+  return look === undefined ? parts.join(between) : cut(parts.join(between), look)
+}
+
+function stateText(lifecycle: Lifecycle): string {
+  return `${glyphs[lifecycle]} ${lifecycle}`
+}
+
+/** A line with its state in colour. All before it and in it takes one UTF-16 unit a column. */
+function colored(line: string, from: number, lifecycle: Lifecycle, { color }: Look): string {
+  const state = line.slice(from, from + stateColumns)
+  if (!color || state === '') return line
+  return `${line.slice(0, from)}\u001b[${colors[lifecycle]}m${state}\u001b[0m${line.slice(from + stateColumns)}`
+}
+
+/** Columns there are; a terminal that does not know its size says 0. */
+function roomOf({ columns }: Look): number {
+  return columns > 0 ? columns : Number.POSITIVE_INFINITY
+}
+
+function cut(line: string, look: Look): string {
+  const room = roomOf(look)
+  return (widthOf(line) <= room ? line : fit(line, room)).trimEnd()
 }
 
 function seen(row: Row): string {
   return JSON.stringify([row.lifecycle, row.label, told(row), where(row), diffCell(row)])
 }
 
-function told({ detail, snippet }: Row): string {
-  return detail && snippet && detail !== snippet ? `${detail} — ${snippet}` : detail || snippet
+/** What it is about; of one that waits also what kind of an answer it wants. */
+function told({ lifecycle, attention, detail, snippet }: Row): string {
+  const text = detail && snippet && detail !== snippet ? `${detail} — ${snippet}` : detail || snippet
+  return lifecycle === 'needs_input' ? [attention, text].filter(Boolean).join(': ') : text
 }
 
 function where({ project, branch }: Row): string {

@@ -124,7 +124,7 @@ export function openScreen(options: ScreenOptions): Screen {
   }
   const giveCommand = async (effect: Extract<Effect, { kind: 'command' }>): Promise<CommandResult | null> => {
     const { command, sessionId, target, args } = effect
-    const agent = target === null ? null : (findAgent(model, target)?.agent.state ?? null)
+    const agent = target === null ? null : (findAgent(model, { sessionId, agentId: target })?.state ?? null)
     if (target !== null && agent === null) return failed(command, 'publisher_missing', `${target} is gone`)
     const source = sources.of(sessionId)
     if (source === undefined) return failed(command, 'publisher_missing', `session ${sessionId} is gone`)

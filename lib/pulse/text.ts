@@ -1,15 +1,22 @@
 import stringWidth from 'string-width'
 
 /**
- * Text from a state as it may go to a person's terminal: one line, no control or format characters (but the joiners
- * that emoji and scripts are made with), whole characters only. What an agent, a repository or another client wrote never moves the cursor.
+ * Text from a state as it may go to a person's terminal: one line, no control or format characters (but the joiner
+ * that emoji are made with), whole characters only. What an agent, a repository or another client wrote never moves
+ * the cursor.
  */
 export function printable(text: string): string {
+  if (isAscii(text)) return text
   return text
     .toWellFormed()
     .replaceAll(/[\t\n\r]+/g, ' ')
-    .replaceAll(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')
+    .replaceAll(/(?!\u200d)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')
+    .replaceAll(unjoined, '')
 }
+
+/** A joiner that joins nothing. */
+const unjoined =
+  /(?<![\p{L}\p{M}\p{Extended_Pictographic}\u{1f3fb}-\u{1f3ff}])\u200d|\u200d(?![\p{L}\p{Extended_Pictographic}])/gu
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
@@ -51,12 +58,17 @@ export function measured(text: string): Measured {
 
 const clusterWidths = new Map<string, number>()
 
+/** Symbols such as ⏺ and ✳ are emoji only with U+FE0F behind them; terminals give them one column without it. */
+function isTextByItself(cluster: string): boolean {
+  return /^(?!\p{Emoji_Presentation})\p{Emoji}$/u.test(cluster)
+}
+
 function clusterWidth(cluster: string): number {
   if (cluster.length === 1 && isAscii(cluster)) return 1
   let width = clusterWidths.get(cluster)
   if (width === undefined) {
     if (clusterWidths.size >= textsMax) clusterWidths.clear()
-    clusterWidths.set(cluster, (width = stringWidth(cluster)))
+    clusterWidths.set(cluster, (width = isTextByItself(cluster) ? 1 : stringWidth(cluster)))
   }
   return width
 }

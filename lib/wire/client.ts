@@ -43,7 +43,7 @@ export class HubClient {
   #isUp = false
   #upMs = 0
   #waitMs = 0
-  #hubStartedMs = 0
+  #hubStartedMs = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | null = null
   #isClosed = false
   #refusal: string | null = null
@@ -70,7 +70,7 @@ export class HubClient {
 
   /** Waits for the connection. @returns false when there is none within that time. */
   async whenUp(withinMs: number): Promise<boolean> {
-    for (const untilMs = Date.now() + withinMs; !this.#isUp && Date.now() < untilMs;)
+    for (const untilMs = performance.now() + withinMs; !this.#isUp && performance.now() < untilMs;)
       await new Promise((resolve) => setTimeout(resolve, 10))
     return this.#isUp
   }
@@ -111,6 +111,13 @@ export class HubClient {
     })
   }
 
+  /** Connects now, if it waits for its next attempt; a hub that has refused it is not asked sooner. */
+  retryNow(): void {
+    if (this.#timer === null || this.#refusal !== null) return
+    clearTimeout(this.#timer)
+    this.#connect()
+  }
+
   /** Drops the connection and makes a new one. */
   reconnect(reason: string): void {
     this.#log('info', 'reconnect', { reason })
@@ -122,6 +129,7 @@ export class HubClient {
   async close(withinMs = 500): Promise<void> {
     this.#isClosed = true
     if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
     const connection = this.#connection
     if (connection === null) return
     await new Promise<void>((resolve) => {
@@ -154,8 +162,8 @@ export class HubClient {
     const head = { sessionId, senderId: hello.client_id, timestamp: new Date().toISOString() }
     this.#connection?.send(encodeLine('hello', head, hello))
     this.#isUp = true
-    this.#upMs = Date.now()
-    this.#hubStartedMs = 0
+    this.#upMs = performance.now()
+    this.#hubStartedMs = Number.NEGATIVE_INFINITY
     this.#log('info', 'connect', { socket: this.options.socketPath })
     this.options.onUp?.()
   }
@@ -171,7 +179,7 @@ export class HubClient {
   }
 
   #lost(error: NodeJS.ErrnoException | null): void {
-    const wasStable = this.#isUp && Date.now() - this.#upMs >= stableMs
+    const wasStable = this.#isUp && performance.now() - this.#upMs >= stableMs
     const wasUp = this.#isUp
     this.#isUp = false
     this.#connection = null
@@ -190,10 +198,10 @@ export class HubClient {
   #isStartingHub(error: NodeJS.ErrnoException | null): boolean {
     const nobodyListens = error?.code === 'ENOENT' || error?.code === 'ECONNREFUSED'
     if (!nobodyListens || this.options.startHub === undefined) return false
-    const sinceMs = Date.now() - this.#hubStartedMs
+    const sinceMs = performance.now() - this.#hubStartedMs
     if (sinceMs < startingMs) return true
     if (sinceMs < reconnectMaxMs) return false
-    this.#hubStartedMs = Date.now()
+    this.#hubStartedMs = performance.now()
     this.options.startHub()
     return true
   }

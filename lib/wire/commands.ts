@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { CommandError } from './errors.js'
+import { screenRowsDefault, screenRowsMax } from './limits.js'
 import type { Command } from './messages.js'
 import { reportable } from './reportable.js'
 
@@ -22,6 +23,11 @@ const agentArgs = {
     submit: z.boolean().optional(),
     expected_since_ms: z.int().nonnegative().optional(),
   }),
+  /**
+   * What the agent's terminal shows now: its last `rows` rows down to the last that is not blank, as plain text under
+   * `result.lines`, and the terminal's `columns` and `rows`.
+   */
+  get_screen: z.looseObject({ rows: z.int().min(1).max(screenRowsMax).default(screenRowsDefault) }),
   /** The unified diff of one file against HEAD, under `result.patch`. */
   get_diff_patch: z.looseObject({
     path: z.string().min(1).max(4_096),

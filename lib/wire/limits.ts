@@ -71,6 +71,10 @@ export const activeTasksMax = 10
 
 /** Characters of a snippet and of a status detail. */
 export const snippetCharsMax = 140
+/** Rows of a screen that `get_screen` gives, and characters of one of them. */
+export const screenRowsMax = 200
+export const screenRowsDefault = 20
+export const screenLineCharsMax = 400
 /** A wrapper publishes at most this often a second. */
 export const publishesPerSecond = 4
 

@@ -67,6 +67,11 @@ export class Subscriber {
     this.#client.open()
   }
 
+  /** See `HubClient.retryNow`. */
+  retryNow(): void {
+    this.#client.retryNow()
+  }
+
   /** See `HubClient.request`. */
   request(
     command: string,

@@ -45,6 +45,13 @@ export interface Sight {
   resize(columns: number, rows: number): void
 }
 
+/** What stands on a terminal. */
+export interface Shown {
+  lines: string[]
+  columns: number
+  rows: number
+}
+
 /** Takes a trace; it is told of each status too. */
 export interface Recorder extends Sight {
   judged(judged: Judged): void
@@ -154,6 +161,13 @@ export class Observer implements Sight {
       .catch(() => {})
       .finally(() => (this.#looking = null))
     await this.#looking
+  }
+
+  /** The lines of its screen as they are now, and the screen's size; null without a terminal. */
+  async shown(): Promise<Shown | null> {
+    const lines = await this.#screen.lines()
+    const { size } = this.#screen
+    return size && { lines, ...size }
   }
 
   /** Resolves when no look at the screen is under way. */

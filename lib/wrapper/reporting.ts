@@ -12,7 +12,8 @@ import { readPatch } from '../project/patch.js'
 import { Project } from '../project/project.js'
 import { Publisher } from './publisher.js'
 import { RuntimeFile } from './runtime-file.js'
-import { inputBytes, submitAfterMs } from './send-input.js'
+import { lastRows } from './screen-rows.js'
+import { inputBytes, passedError, submitAfterMs, writtenMessage } from './send-input.js'
 import { oneLine } from './snippet.js'
 import { agentState, type AgentIdentity } from './state.js'
 import { stopProcess } from './stop.js'
@@ -27,6 +28,7 @@ export interface ReportingOptions {
   child: Child
   /** Resolves when the child is gone. */
   exited: Promise<void>
+  /** Whether what the agent shows may be told. */
   sendSnippet: boolean
   startHub?: () => void
   /** Who is told when the agent needs the person. */
@@ -165,6 +167,8 @@ export class Reporting {
         return { message: 'git and tasks were read anew' }
       case 'send_input':
         return { message: await this.#input(command.args) }
+      case 'get_screen':
+        return await this.#screen(command.args.rows)
       case 'get_diff_patch':
         return await this.#patch(command.args)
     }
@@ -197,18 +201,30 @@ export class Reporting {
       sight.type('\r')
     }
     if (this.#isEnded) throw new CommandError('attention_passed', 'the agent has ended meanwhile')
-    return `${text.length} characters written`
+    return writtenMessage(text)
   }
 
   /** @throws {CommandError} `attention_passed` unless the agent still waits for what began at that time. */
   #checkAttention(expectedMs: number, done: string): void {
     const { lifecycle, status } = this.options.observer.judge()
     if (lifecycle === 'needs_input' && status.since_ms === expectedMs) return
-    const detail = status.detail === null ? '' : ` (${status.detail})`
-    throw new CommandError(
-      'attention_passed',
-      `what this answers has passed: the agent is ${lifecycle} since ${status.since_ms}${detail}; ${done}`,
-    )
+    throw passedError(lifecycle, status.detail, done)
+  }
+
+  async #screen(rowsAsked: number): Promise<{ message: string; result: unknown }> {
+    const { observer, sendSnippet } = this.options
+    const shown = await observer.shown()
+    if (shown === null)
+      throw new CommandError('no_terminal', 'the agent has no terminal of its own; it has no screen')
+    if (!sendSnippet)
+      throw new CommandError(
+        'unsupported_command',
+        'the agent was started with --no-snippet; what it shows is not told',
+      )
+    const { columns, rows } = shown
+    const lines = lastRows(shown.lines, rowsAsked)
+    const message = `${lines.length} ${lines.length === 1 ? 'line' : 'lines'}`
+    return { message, result: { lines, columns, rows } }
   }
 
   async #patch(args: Extract<AgentCommand, { name: 'get_diff_patch' }>['args']): Promise<{

@@ -29,17 +29,24 @@ export function plainText(line: string): string {
 
 /** A text in one row: printable characters, at most 140. */
 export function oneLine(line: string): string {
-  const text = line
+  return cut(onlyPrintable(line).replaceAll(/\s+/gu, ' ').trim(), snippetCharsMax)
+}
+
+/** A text without control and format characters; a tab or a line end is a blank. */
+export function onlyPrintable(text: string): string {
+  return text
     .toWellFormed()
     .replaceAll(/[\t\n\r]/g, ' ')
     .replaceAll(unprintable, '')
-    .replaceAll(/\s+/gu, ' ')
-    .trim()
+}
+
+/** A text of at most so many characters; one that was longer ends with an ellipsis. */
+export function cut(text: string, charsMax: number): string {
   // Counted in code points, as every client can count them.
   const characters = Array.from(text)
-  if (characters.length <= snippetCharsMax) return text
+  if (characters.length <= charsMax) return text
   return `${characters
-    .slice(0, snippetCharsMax - 1)
+    .slice(0, charsMax - 1)
     .join('')
     .trimEnd()}…`
 }

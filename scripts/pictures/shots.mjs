@@ -30,10 +30,11 @@ export const shots = [
   {
     name: 'write',
     columns: 90,
-    rows: 20,
-    keys: [{ downTo: 'idle' }, 'i', { type: 'now the same for us-east, in a branch' }],
-    title: 'aoc-pulse, writing to an agent',
-    about: 'A box with what an idle agent did last, and the next prompt that is being typed.',
+    rows: 26,
+    keys: [{ downTo: 'npm publish' }, 'i', '1'],
+    title: 'aoc-pulse, answering an agent',
+    about:
+      'A box with the question of an agent, its choices as its terminal shows them, and the key that is typed.',
   },
   {
     name: 'explain',

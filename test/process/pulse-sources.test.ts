@@ -113,6 +113,14 @@ void t.test(
     screen.type('\u001b')
     await screen.unsee('> main')
     watched.mustSee = [/◆ needs_input +agent-1 +question: which branch\?/]
+    const hub = await startHub(t, room, 'bare')
+    await screen.see(/ live$/m)
+    await screen.unsee(/● running\? +claude/, 3_000)
+    await isTaken(room, 'bare')
+    // The wrapper has no file now: until it has written one, what the hub said last holds.
+    await hub.kill()
+    await screen.see(/ (hub lost|local)$/m)
+    await screen.see(/● running\? +claude/)
     await startHub(t, room, 'bare')
     await screen.see(/ live$/m)
     await isTaken(room, 'bare')

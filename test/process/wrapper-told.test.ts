@@ -73,7 +73,12 @@ void t.test('send_input: an answer reaches the question it was given to, and no 
   t.equal(got(), 'main it is\r')
 
   await session.becomes('1', 'running')
-  t.match(await send('too late', since), passed, 'it asks no more')
+  const refused = await send('too late', since)
+  t.match(refused, passed, 'it asks no more')
+  t.match(
+    refused['message'],
+    /^what this answers has passed: the agent is running( \(.*\))?; nothing was typed$/,
+  )
   t.match(await session.command('report', '1', ask), { status: 'ok' })
   const next = await session.becomes('1', 'needs_input')
   t.not(next.source.status.since_ms, since)
@@ -222,6 +227,52 @@ void t.test('--no-snippet: nothing of what the agent shows', async (t) => {
     for (const word of [words, 'shown words', '"snippet"'])
       t.notOk(all.includes(word), `${profile}: no ${word}`)
   }
+})
+
+void t.test('get_screen: what somebody elsewhere sees of a dialog', async (t) => {
+  const session = await Watched.open(t)
+  const menu = String.raw`\033[2J\033[3;1H\033[1;31mDo you want to proceed?\033[0m  \r\n ❯ 1. Yes\r\n   2. No`
+  const terminals = [
+    session.inTerminal('1', `stty -echo; printf '${menu}'; exec cat`),
+    session.inTerminal('2', `printf '${menu}'; exec cat`, ['--no-snippet']),
+  ]
+  for (const terminal of terminals) await terminal.see(/2\. No/)
+  session.onPipes('3', ['sh', '-c', 'echo words; exec cat'])
+  for (const pane of ['1', '2', '3']) await session.becomes(pane, 'running')
+
+  t.strictSame(await session.command('get_screen', '1'), {
+    command: 'get_screen',
+    status: 'ok',
+    message: '5 lines',
+    result: {
+      lines: ['', '', 'Do you want to proceed?', ' ❯ 1. Yes', '   2. No'],
+      columns: 80,
+      rows: 24,
+    },
+  })
+  t.match(await session.command('get_screen', '1', { rows: 1 }), {
+    message: '1 line',
+    result: { lines: ['   2. No'] },
+  })
+  for (const rows of [0, 201, 1.5, '2'])
+    t.match(await session.command('get_screen', '1', { rows }), { error: { code: 'invalid_args' } })
+  const hidden = await session.command('get_screen', '2')
+  t.match(hidden, { error: { code: 'unsupported_command' }, message: /--no-snippet/ })
+  t.match(await session.command('get_screen', '3'), { status: 'error', error: { code: 'no_terminal' } })
+
+  const send = (...args: string[]) =>
+    run(t, session.room, 'aoc-pulse', ['--session', 's', 'send', 'get_screen', ...args])
+  t.match(await send('1', 'rows=2'), { code: 0, stdout: ' ❯ 1. Yes\n   2. No\n' })
+  t.match(await send('3'), { code: 1, stdout: '', stderr: /no_terminal: .*no screen/ })
+
+  // The answer, and what the agent makes of it.
+  t.match(await session.command('send_input', '1', { text: '1', submit: true }), {
+    message: '1 character written',
+  })
+  await until('the answer on its screen', async () => {
+    const { result } = await session.command('get_screen', '1', { rows: 1 })
+    return (result as { lines: string[] }).lines[0] === '   2. No1'
+  })
 })
 
 void t.test('explain, while a report stands', async (t) => {

@@ -46,7 +46,17 @@ const cases: { title: string; file: string; tags: Record<string, string> }[] = [
       {"id": 13, "status": 7},                           {"title": "neither id nor status"}]}}`,
     tags: {
       master:
-        '14 4 2 2 1 | 8 in-progress high, 7 in-progress -, 6 blocked low, 2 pending high, 3 pending -, #14 pending -, 1 pending low',
+        '14 4 2 2 1 | 8 in-progress high, 7 in-progress -, 6 blocked low, 9 review -, 2 pending high, 3 pending -, #14 pending -, 1 pending low, 12 no such word -, 13 unknown -',
+    },
+  },
+  {
+    title: 'all but the done and the cancelled are open, the deferred ones last',
+    file: `{"master": {"tasks": [
+      {"id": 1, "status": "deferred", "priority": "high"}, {"id": 2, "status": "review", "priority": "low"},
+      {"id": 3, "status": "pending"},   {"id": 4, "status": "cancelled"}, {"id": 5, "status": "canceled"},
+      {"id": 6, "status": ""},          {"id": 7, "status": "a\\nb"},   {"id": 8, "status": null}]}}`,
+    tags: {
+      master: '8 1 0 0 0 | 2 review low, 3 pending -, 6 unknown -, 7 a b -, 8 unknown -, 1 deferred high',
     },
   },
   {

@@ -53,7 +53,14 @@ void t.test('the tasks of a state', async (t) => {
           priority: '',
           isWorkedOn: false,
         },
-        { id: '9', title: 'three', status: 'other', statusText: 'deferred', priority: '', isWorkedOn: false },
+        {
+          id: '9',
+          title: 'three',
+          status: 'deferred',
+          statusText: 'deferred',
+          priority: '',
+          isWorkedOn: false,
+        },
       ],
       fault: null,
     },
@@ -85,6 +92,21 @@ void t.test('wrong parts are left out, the others stay', async (t) => {
   ])
   t.equal(readDiff({ git_available: false })?.reason, 'error', 'a reason that is not given')
   t.equal(projectRootOf(stateOf('1', { source: 5 })), '')
+})
+
+void t.test('no path holds a NUL', async (t) => {
+  const files = [{ path: 'a\0b' }, { path: 'c', old_path: 'd\0e' }, { path: 'f\ng' }]
+  const diff = readDiff({ git_available: true, repo_root: '/a\0b', files })
+  t.match(diff, { repoRoot: '', filesTotal: 2 })
+  t.strictSame(
+    diff?.files.map(({ path, oldPath, name }) => [path, oldPath, name]),
+    [
+      ['c', null, 'c'],
+      ['f\ng', null, 'f g'],
+    ],
+    'but a newline',
+  )
+  t.equal(projectRootOf(stateOf('1', { root: '/a\0b' })), '')
 })
 
 void t.test("lists end at the protocol's bounds", async (t) => {

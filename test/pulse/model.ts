@@ -1,5 +1,5 @@
 import type { LocalFound } from '../../lib/pulse/local/local-source.js'
-import { agentsOf, type Agent, type Model, type Session } from '../../lib/pulse/model/model.js'
+import { agentsOf, keyOf, type Agent, type Model, type Session } from '../../lib/pulse/model/model.js'
 import { newModel } from '../../lib/pulse/model/reduce.js'
 import { rowOf } from '../../lib/pulse/row.js'
 import { Grid } from '../../lib/pulse/view/grid.js'
@@ -71,7 +71,9 @@ export function modelOf({
     ...newModel({ nowMs, columns, rows, hasOverview: true, isAll: made.length > 1 }),
     mode: 'work',
     sessions: new Map(made.map((session) => [session.id, session])),
-    order: made.flatMap((session) => [...agentsOf(session).keys()]),
+    order: made.flatMap((session) =>
+      [...agentsOf(session).keys()].map((agentId) => keyOf({ sessionId: session.id, agentId })),
+    ),
     ...parts,
   }
 }

@@ -59,7 +59,7 @@ void t.test('each mode shows what it is for', async (t) => {
   t.match(linesOf('diff').join('\n'), /src\/checkout\/retry\.ts/)
   t.match(linesOf('patch').join('\n'), /\+const pausesMs = \[0, 500, 2_000\]/)
   t.match(linesOf('health').join('\n'), /live for/)
-  t.match(linesOf('write').join('\n'), /> now the same for us-east/)
+  t.match(linesOf('write').join('\n'), /1\. Yes[^]*> 1/)
   t.match(linesOf('explain').join('\n'), /PermissionRequest/)
   t.ok(pictures.get('write.svg')!.picture.cursor, 'and where the next letter goes')
 })

@@ -106,8 +106,68 @@ void t.test('the table: who needs the person first, who waits longest before oth
     table([rowOf(full)], noon, { color: true, columns: 100 })[1],
     /^\u001b\[33;1m◆ needs_input\u001b\[0m/,
   )
-  for (const line of table([rowOf({ ...full, snippet: 'x'.repeat(500) })], noon, { ...look, columns: 80 }))
-    t.ok(widthOf(line) <= 80, 'as wide as the terminal and no wider')
+})
+
+void t.test('the table is no wider than the terminal', async (t) => {
+  const row = rowOf({
+    ...full,
+    session_id: 'a-session-of-some-length',
+    pane_id: '%1234',
+    snippet: 'Which size do you want? '.repeat(9),
+    source: {
+      ...(full.source as object),
+      label: 'claude-in-the-checkout-of-日本語',
+      agent_status: { project_root: '/home/me/a-project-with-a-long-name' },
+      status: { attention: 'question', detail: 'Which size?', since_ms: noon - 125_000 },
+    },
+  })
+  const rows = [row, rowOf(state('2', 'idle'))]
+  const of = (columns: number): string[] => table(rows, noon, { color: false, columns })
+  t.strictSame(of(120), [
+    'STATE          LABEL                     PANE   PROJECT                   CHANGES  SINCE  WHAT',
+    '◆ needs_input  claude-in-the-checkout-…  %1234  a-project-with-a-long-n…  4 +5 -4  2m     question: Which size? — Which…',
+    '○ idle         2                         2                                         5s',
+  ])
+  t.strictSame(of(92), [
+    'STATE          LABEL              PANE   PROJECT            CHANGES  SINCE  WHAT',
+    '◆ needs_input  claude-in-the-ch…  %1234  a-project-with-a…  4 +5 -4  2m     question: Which…',
+    '○ idle         2                  2                                  5s',
+  ])
+  t.strictSame(
+    [80, 72, 60, 40, 30].map((columns) => of(columns)[0]),
+    [
+      'STATE          LABEL        PANE   PROJECT      CHANGES  SINCE  WHAT',
+      'STATE          LABEL       PROJECT      CHANGES  SINCE  WHAT',
+      'STATE          LABEL      PROJECT    SINCE  WHAT',
+      'STATE          LABEL     WHAT',
+      'STATE          LABEL     WHAT',
+    ],
+  )
+  for (let columns = 1; columns <= 130; columns++)
+    for (const hasSessions of [false, true]) {
+      const lines = table(rows, noon, { color: false, columns }, hasSessions)
+      const widest = Math.max(...lines.map(widthOf))
+      if (widest > columns) t.fail(`${widest} of ${columns} columns`)
+      const colored = table(rows, noon, { color: true, columns }, hasSessions)
+      const bare = colored.map((line) => line.replaceAll(/\u001b\[[\d;]*m/g, ''))
+      if (bare.join('\n') !== lines.join('\n')) t.fail(`colours change what is said in ${columns} columns`)
+    }
+  const unlimited = of(Number.POSITIVE_INFINITY)
+  t.ok(unlimited[1]!.endsWith(row.snippet.trimEnd()), 'all of it in a pipe')
+  t.strictSame(of(0), unlimited, 'a terminal that does not know its size')
+})
+
+void t.test('one that waits says for what kind of answer', async (t) => {
+  const asks = (lifecycle: AgentState['lifecycle'], status: object, snippet = ''): string =>
+    table([rowOf(state('1', lifecycle, { snippet, source: { status } }))], noon, look)[1]!
+      .split(/ {2,}/)
+      .slice(4)
+      .join(' ')
+  t.equal(asks('needs_input', { attention: 'question', detail: 'Which size?' }), 'question: Which size?')
+  t.equal(asks('needs_input', { attention: 'plan' }), 'plan')
+  t.equal(asks('needs_input', { attention: 'permission' }, 'rm -r x'), 'permission: rm -r x')
+  t.equal(asks('needs_input', { attention: 'none', detail: 'what?' }), 'what?')
+  t.equal(asks('error', { attention: 'error', detail: 'no network' }), 'no network')
 })
 
 void t.test('a change as a line', async (t) => {
@@ -118,6 +178,17 @@ void t.test('a change as a line', async (t) => {
   t.equal(line(rowOf(state('1', 'idle', { snippet: 'a' }))), '12:00:00  ○ idle         1 (1)  a')
   t.equal(line(rowOf(full)), '12:00:00  ◆ needs_input  codex (12)  which branch? — Allow?  [4 +5 -4]')
   t.equal(removedLine(before, noon), '12:00:00  - removed      1 (1)')
+  for (let columns = 1; columns <= 80; columns++) {
+    const [plain, colored] = [false, true].map((color) =>
+      changeLine(before, rowOf(full), noon, { color, columns })!.replaceAll(/\u001b\[[\d;]*m/g, ''),
+    )
+    if (widthOf(plain!) > columns || plain !== colored) t.fail(`${plain} in ${columns} columns`)
+    if (widthOf(removedLine(before, noon, { color: false, columns })) > columns) t.fail(`${columns}`)
+  }
+  t.equal(
+    changeLine(before, rowOf(full), noon, { color: true, columns: 40 }),
+    '12:00:00  \u001b[33;1m◆ needs_input\u001b[0m  codex (12)  wh…',
+  )
 })
 
 void t.test('which agent a person means', async (t) => {

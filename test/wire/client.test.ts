@@ -535,6 +535,40 @@ void t.test('a connection that has lasted makes the next wait short again', asyn
   )
 })
 
+void t.test('it does not wait when it is told that a hub may be there', async (t) => {
+  const hub = await fakeHub(t, {}, { listens: false })
+  const { client, told } = newClient(t, hub)
+  client.retryNow()
+  t.strictSame(told.down, [], 'not before it is open')
+  client.open()
+  await until('three attempts', () => told.down.length === 3)
+  await hub.listen()
+  client.retryNow()
+  client.retryNow()
+  await until('up', () => client.isUp)
+  client.retryNow()
+  client.send('heartbeat', { agent_id: 's::1' })
+  await until('a heartbeat', () => hub.guests[0]?.heard('heartbeat').length === 1)
+  t.equal(hub.guests.length, 1)
+  t.equal(told.down.length, 3, 'no attempt was lost')
+
+  const refusing = await fakeHub(t, {
+    onFrame(guest) {
+      guest.say('error', { code: 'session_mismatch', message: 'no' })
+      guest.socket.end()
+    },
+  })
+  const refused = newClient(t, refusing)
+  refused.client.open()
+  await until('two refusals', () => refused.told.down.length === 2)
+  refused.client.retryNow()
+  t.equal(refusing.guests.length, 2, 'who refuses is not asked sooner')
+  await refused.client.close()
+  refused.client.retryNow()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.equal(refusing.guests.length, 2)
+})
+
 void t.test('a hub is started when nobody listens, once', async (t) => {
   const hub = await fakeHub(t, {}, { listens: false })
   let starts = 0

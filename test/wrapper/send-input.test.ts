@@ -1,5 +1,5 @@
 import t from 'tap'
-import { inputBytes } from '../../lib/wrapper/send-input.js'
+import { inputBytes, passedError, writtenMessage } from '../../lib/wrapper/send-input.js'
 
 void t.test('a text into a terminal', async (t) => {
   const table: [text: string, paste: boolean, bytes: string, about: string][] = [
@@ -18,5 +18,23 @@ void t.test('a text into a terminal', async (t) => {
     () => inputBytes('x\u001b[201~\rrm -rf /', true),
     { code: 'invalid_args' },
     'no way out of a paste',
+  )
+})
+
+void t.test('what a person is told of it', async (t) => {
+  const counts: [text: string, message: string][] = [
+    ['', '0 characters written'],
+    ['1', '1 character written'],
+    ['👍', '1 character written'],
+    ['yes', '3 characters written'],
+  ]
+  for (const [text, message] of counts) t.equal(writtenMessage(text), message)
+
+  const { code, message } = passedError('running', 'working on yes', 'nothing was typed')
+  t.equal(code, 'attention_passed')
+  t.equal(message, 'what this answers has passed: the agent is running (working on yes); nothing was typed')
+  t.equal(
+    passedError('needs_input', null, 'the text was typed, Enter was not').message,
+    'what this answers has passed: the agent asks something else; the text was typed, Enter was not',
   )
 })

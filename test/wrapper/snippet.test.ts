@@ -91,6 +91,17 @@ void t.test('a screen shows what a terminal shows', async (t) => {
   t.equal((await screen.lines())[0], 'the end', 'after a burst')
 })
 
+void t.test('two who look at once see the same screen', async (t) => {
+  const screen = renderedScreen(40, 2, () => false)
+  await screen.lines()
+  screen.write(Buffer.from(`${'\u001b[2J\u001b[Hnot yet'.repeat(5_000)}\u001b[2J\u001b[Hthe end`))
+  const seen = await Promise.all([screen.lines(), screen.lines()])
+  t.strictSame(seen, [
+    ['the end', ''],
+    ['the end', ''],
+  ])
+})
+
 void t.test('a sequence that says 2³¹ times costs nothing', async (t) => {
   // Whatever takes a count; one that is done as often as it says would hang this test.
   for (const final of 'ABCDEFGHIJKLMPSTXZ`abdegtu')

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { agentId, agentLabel, IdentityError, paneId, paneOf, type Env } from '../../wire/identity.js'
 import type { AgentState } from '../../wire/messages.js'
+import { nameFor } from '../../wire/names.js'
 import { commandOf, type AgentName } from './agent-commands.js'
 
 /**
@@ -81,16 +82,19 @@ export function agentsAmong(table: readonly ProcessEntry[]): FoundAgent[] {
 
 /**
  * Whether an agent belongs to a session, by the same order of names as `sessionId`: what its environment says, its
- * tmux pane, and outside of multiplexers its project.
+ * tmux pane, and outside of multiplexers the name that its project gives.
  */
 export function isOfSession({ env, cwd }: ProcessPlace, session: SessionPlace): boolean {
   const named = env?.['ZELLIJ_SESSION_NAME'] || env?.['AOC_SESSION_ID']
   if (named) return named === session.sessionId
-  if (env?.['TMUX'] && env['TMUX_PANE'])
-    return session.panes?.has(env['TMUX_PANE']) === true && isSameServer(env['TMUX'], session.env['TMUX'])
-  // An agent that no multiplexer surrounds is in no session of one.
-  if (env !== null && (session.env['ZELLIJ_SESSION_NAME'] || session.env['TMUX'])) return false
-  return cwd !== null && session.keyOf(projectRootOf(env ?? {}, cwd)) === session.projectKey
+  if (env?.['TMUX'])
+    return (
+      session.panes?.has(env['TMUX_PANE'] ?? '') === true && isSameServer(env['TMUX'], session.env['TMUX'])
+    )
+  if (cwd === null) return false
+  const key = session.keyOf(projectRootOf(env ?? {}, cwd))
+  // Where nobody tells what it is named by, agents of our project are taken for ours.
+  return env === null ? key === session.projectKey : nameFor(key) === session.sessionId
 }
 
 /** tmux(1): `TMUX` is `<socket>,<pid>,<session>`; each server counts its panes anew. */
@@ -121,6 +125,11 @@ export function joinAgents(
     states.set(state.agent_id, state)
   }
   return [...states.values()].toSorted((a, b) => (a.agent_id < b.agent_id ? -1 : 1))
+}
+
+/** Whether a state is that of an agent that is known by its process alone. */
+export function isBare({ source }: AgentState): boolean {
+  return (source as { kind?: unknown } | null | undefined)?.kind === 'process'
 }
 
 /** What is known of an agent by its process; `isTaken` tells ids that other agents have. */

@@ -3,10 +3,12 @@ import path from 'node:path'
 import type { Env } from '../../wire/identity.js'
 import type { Log } from '../../wire/log.js'
 import type { AgentState } from '../../wire/messages.js'
+import { isAlive } from '../../wire/process-life.js'
 import type { DiffSummary, TaskSummary } from '../../wire/source.js'
 import { gitCommonDir } from '../../wire/surroundings.js'
 import { readAgentFiles } from './agent-files.js'
-import { agentsAmong, joinAgents } from './agent-processes.js'
+import { agentsAmong, isBare, joinAgents } from './agent-processes.js'
+import { Holding } from './holding.js'
 import { readPlaces, readProcesses } from './process-table.js'
 import {
   bareRootOf,
@@ -23,7 +25,7 @@ export interface LocalFound {
   /** Milliseconds since 1970. */
   atMs: number
   /**
-   * Agents that their wrappers have written down, as they would be published; and those that are known by their
+   * Agents that their wrappers have written down, as they would be published, or had until a moment ago; and those that are known by their
    * processes alone, with `source.kind` `process` and the diff and tasks of their project. By id.
    */
   states: AgentState[]
@@ -42,6 +44,8 @@ export interface LocalOptions {
   panesOfSession?: () => Promise<ReadonlySet<string> | null>
   /** Called with what there is, and then whenever it has become something else. */
   onFound: (found: LocalFound) => void
+  /** Called when agents are not written down any more: they have ended, or a hub has them. */
+  onUnwritten?: () => void
   log: Log
   /** How often agents are looked for. Default: 2 s. */
   intervalMs?: number
@@ -50,6 +54,8 @@ export interface LocalOptions {
 export interface Local {
   /** Looks at everything anew; what is found comes by `onFound`. */
   refresh(): Promise<void>
+  /** Takes what a hub said last of its agents: it holds for a moment, until their wrappers have written them down. */
+  hold(states: Iterable<AgentState>): void
   /** Nothing is found after this was called; resolves when nothing runs any more. */
   close(): Promise<void>
 }
@@ -59,11 +65,14 @@ const projectsEveryMs = 5_000
 
 /** Looks at a session with nothing but files and processes: no hub is needed, and none is started. */
 export function openLocal(options: LocalOptions): Local {
-  const { sessionId, socketPath, projectRoot, env, panesOfSession, onFound, log } = options
+  const { sessionId, socketPath, projectRoot, env, panesOfSession, onFound, onUnwritten, log } = options
   const ending = new AbortController()
   const { signal } = ending
   const faults = new Set<string>()
+  const holding = new Holding()
+  /** What the last look has found. */
   let agents: AgentState[] = []
+  let writtenIds = new Set<string>()
   let projects = new Map<string, ProjectFound>()
   let last = ''
   /** Before agents were looked for, none would look like all of them gone. */
@@ -83,7 +92,9 @@ export function openLocal(options: LocalOptions): Local {
 
   const tell = (): void => {
     if (signal.aborted || !hasLooked) return
-    const states = agents.map((state) => withProject(state, projects))
+    const states = holding
+      .join(agents, isAlive, performance.now())
+      .map((state) => withProject(state, projects))
     const found = projects.get(projectRoot)
     const { diff, tasks } = found === undefined ? { diff: null, tasks: null } : projectFor(sessionId, found)
     const here = { projectRoot, diff, tasks }
@@ -101,8 +112,12 @@ export function openLocal(options: LocalOptions): Local {
     await guarded('files', async () => {
       states = await readAgentFiles(socketPath, sessionId)
     })()
-    // What a clock says of a state is its writer's; here it only has to stay the same.
-    return states.map((state) => ({ ...state, last_heartbeat_ms: null }))
+    states = states.map(withoutBeat)
+    const before = writtenIds
+    writtenIds = new Set(states.map(({ agent_id: id }) => id))
+    holding.keep(states, performance.now())
+    if (!signal.aborted && [...before].some((id) => !writtenIds.has(id))) onUnwritten?.()
+    return states
   }
 
   const readAgents = async (): Promise<void> => {
@@ -138,11 +153,23 @@ export function openLocal(options: LocalOptions): Local {
       await agentRound.now()
       await Promise.all(others.map((round) => round.now()))
     },
+    hold(states) {
+      const told = new Map([...states].map((state) => [state.agent_id, withoutBeat(state)]))
+      holding.keep(told.values(), performance.now())
+      // What the last look has found of them is older.
+      agents = agents.filter((state) => isBare(state) || !told.has(state.agent_id))
+      tell()
+    },
     async close() {
       ending.abort()
       await Promise.all([agentRound, ...others].map((round) => round.close()))
     },
   }
+}
+
+/** What a clock says of a state is its writer's; here it only has to stay the same. */
+function withoutBeat(state: AgentState): AgentState {
+  return { ...state, last_heartbeat_ms: null }
 }
 
 /** What tells a folder's project from others, as for a session's name. */

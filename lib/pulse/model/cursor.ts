@@ -4,6 +4,8 @@ import type { ListPlace } from './model.js'
 /** A list's place among rows that may be others now: the row under the cursor stays where it is on the screen. */
 export function settled(place: ListPlace, items: readonly Item[], rows: number): ListPlace {
   const { selected, at } = place
+  // Agents that are away for a moment take the cursor's place with them.
+  if (items.length === 0) return place
   if (selected === null) return placed(null, 0, clampTop(place.top, items.length, rows), place)
   const found = indexOf(items, selected)
   if (found >= 0)
@@ -25,10 +27,13 @@ function placed(selected: string | null, at: number, top: number, before: ListPl
   return isSame ? before : { selected, at, top }
 }
 
-/** The row under the cursor: the first one until the person has moved it. */
+/** The row under the cursor: the first one until the person has moved it; of one that is gone, the one in its place. */
 export function cursorOf(place: ListPlace, items: readonly Item[]): number {
-  const at = place.selected === null ? -1 : indexOf(items, place.selected)
-  return at >= 0 ? at : (selectable(items, 0, 1) ?? -1)
+  if (place.selected === null) return selectable(items, 0, 1) ?? -1
+  const found = indexOf(items, place.selected)
+  if (found >= 0) return found
+  const at = Math.min(place.at, items.length - 1)
+  return selectable(items, at, 1) ?? selectable(items, at, -1) ?? -1
 }
 
 /** The cursor moved by rows; over rows that cannot be under it, and at most to the first or last. */

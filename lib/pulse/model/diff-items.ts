@@ -1,3 +1,4 @@
+import type { AgentState } from '../../wire/messages.js'
 import {
   diffOf,
   kept,
@@ -9,7 +10,7 @@ import {
 } from '../details.js'
 import { printable } from '../text.js'
 import type { Item } from '../view/list.js'
-import type { Agent, Model, Session } from './model.js'
+import { agentsOf, type Agent, type Model, type Session } from './model.js'
 import { compactColumnsMax } from './parts.js'
 import { gitNote, noteItems, unwatchedNote, type NoteItem } from './notes.js'
 import {
@@ -116,7 +117,7 @@ function repositoriesOf(session: Session, filter: string): Repository[] {
     const value = diffOf(state)
     if (value === null) return null
     const rank = value.reason !== null ? 2 : value.unwatched !== '' ? 1 : 0
-    return { root: value.repoRoot === '' ? projectRootOf(state) : value.repoRoot, value, rank }
+    return { root: rootOf(state, value), value, rank }
   })
   const here = hereOf(session)
   const diff = here === null ? null : hereDiff(here)
@@ -128,6 +129,27 @@ function repositoriesOf(session: Session, filter: string): Repository[] {
   // Where there is no repository there is little to see.
   const isBare = ({ value }: Repository): boolean => value.reason === 'not_git_repo'
   return filtered([...repositories.filter((one) => !isBare(one)), ...repositories.filter(isBare)], filter)
+}
+
+function rootOf(state: AgentState, { repoRoot }: Diff): string {
+  return repoRoot === '' ? projectRootOf(state) : repoRoot
+}
+
+/**
+ * Whether an agent is the only one of all sessions that works in its repository. Pure. What is changed there belongs to
+ * the repository: where several work nobody knows who did it.
+ */
+export function isAloneInRepository(model: Model, { state }: Agent): boolean {
+  const diff = diffOf(state)
+  const root = diff === null ? '' : rootOf(state, diff)
+  if (root === '') return false
+  let count = 0
+  for (const session of model.sessions.values())
+    for (const agent of agentsOf(session).values()) {
+      const other = diffOf(agent.state)
+      if (other !== null && rootOf(agent.state, other) === root) count++
+    }
+  return count === 1
 }
 
 /** A repository stays whole when it is meant; else the files of it that are. */

@@ -71,6 +71,7 @@ const letters: Readonly<Record<string, Intent>> = {
   ...Object.fromEntries(modes.map((mode, at) => [String(at + 1), { kind: 'mode', mode } as const])),
   ...moving,
   n: { kind: 'next_waiting' },
+  N: { kind: 'next_failed' },
   i: { kind: 'write' },
   x: { kind: 'stop' },
   e: { kind: 'explain' },

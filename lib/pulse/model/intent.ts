@@ -24,6 +24,7 @@ export type Intent =
   /** What Enter means here: focus a pane, show a patch, send what is typed. */
   | { kind: 'open' }
   | { kind: 'next_waiting' }
+  | { kind: 'next_failed' }
   | { kind: 'write' }
   /** Sends what is typed the other way: without Enter behind it, or with it where it has none. */
   | { kind: 'open_otherwise' }

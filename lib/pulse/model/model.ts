@@ -67,6 +67,13 @@ export interface Message {
   readonly commandId?: number
 }
 
+/** A command that was given. */
+export interface OpenCommand {
+  readonly command: string
+  /** The agent's name as it was when it was given. */
+  readonly name: string
+}
+
 /** What lies on top of a mode. */
 export type Overlay =
   | { readonly kind: 'help'; readonly top: number }
@@ -76,6 +83,11 @@ export type Overlay =
       readonly sessionId: string
       readonly agentId: string
       readonly launchId: string
+      /** As it was called when the dialog was opened. */
+      readonly name: string
+      /** What its terminal shows, so that what it asks is in view; null until that has come. */
+      readonly screen: readonly string[] | null
+      readonly screenId: number | null
       /** What it asked when the writing began; null when it asked nothing. */
       readonly sinceMs: number | null
       /** It shows choices: what is typed is a key, and has no Enter behind it unless it is asked for. */
@@ -90,6 +102,7 @@ export type Overlay =
       readonly sessionId: string
       readonly agentId: string
       readonly launchId: string
+      readonly name: string
       readonly message: Message | null
       readonly commandId: number | null
     }
@@ -97,6 +110,7 @@ export type Overlay =
       readonly kind: 'explain'
       readonly sessionId: string
       readonly agentId: string
+      readonly name: string
       readonly lines: readonly string[] | null
       readonly message: Message | null
       readonly commandId: number | null
@@ -138,7 +152,7 @@ export interface Model {
   /** What this machine has of what Pulse and agents need; empty until it was looked. */
   readonly checks: readonly Check[]
   readonly places: Readonly<Record<Mode, ListPlace>>
-  /** Agents in the order they are shown. */
+  /** Agents in the order they are shown, by `keyOf`. */
   readonly order: readonly string[]
   /** When the person last did something: the order stands still for a while after it. */
   readonly touchedMs: number
@@ -148,6 +162,8 @@ export interface Model {
   readonly message: Message | null
   /** Commands given so far; the next one's id. */
   readonly commandCount: number
+  /** Commands that have not ended: what is said of them when they do, wherever the person is then. */
+  readonly open: ReadonlyMap<number, OpenCommand>
 }
 
 const merged = new WeakMap<Session, Agents>()
@@ -165,11 +181,18 @@ export function agentsOf(session: Session): Agents {
   return agents
 }
 
-/** An agent of any session. */
-export function findAgent(model: Model, agentId: string): { session: Session; agent: Agent } | null {
-  for (const session of model.sessions.values()) {
-    const agent = agentsOf(session).get(agentId)
-    if (agent !== undefined) return { session, agent }
-  }
-  return null
+/** Which agent is meant. Two sessions may have agents of one id. */
+export interface AgentRef {
+  readonly sessionId: string
+  readonly agentId: string
+}
+
+/** An agent as a key of rows. */
+export function keyOf({ sessionId, agentId }: AgentRef): string {
+  return `${sessionId}\n${agentId}`
+}
+
+export function findAgent(model: Model, { sessionId, agentId }: AgentRef): Agent | null {
+  const session = model.sessions.get(sessionId)
+  return (session && agentsOf(session).get(agentId)) ?? null
 }

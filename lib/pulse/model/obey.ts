@@ -1,14 +1,14 @@
-import type { AgentState } from '../../wire/messages.js'
 import { cursorOf, moved, scrolled } from './cursor.js'
 import { diffItems } from './diff-items.js'
 import type { Intent } from './intent.js'
 import { agentUnderCursor, itemsOf, itemUnderCursor } from './lists.js'
-import { findAgent, sorts, type ListPlace, type Mode, type Model } from './model.js'
-import { openExplain, openStop, openWrite } from './overlays.js'
+import { findAgent, sorts, type AgentRef, type ListPlace, type Mode, type Model } from './model.js'
+import { openExplain } from './overlays.js'
 import { openPatch } from './patch-reading.js'
 import { lineOf } from './text-line.js'
 import { listRows } from './parts.js'
-import { command, nameOf, same, say, type Step } from './step.js'
+import { command, copied, nameOf, same, say, type Step } from './step.js'
+import { openStop, openWrite } from './writing.js'
 
 /** Does what the person wants while nothing lies on top. Pure. */
 export function obey(model: Model, intent: Intent): Step {
@@ -32,14 +32,16 @@ export function obey(model: Model, intent: Intent): Step {
     case 'select':
       return select(model, intent.key)
     case 'open':
-      return open(model)
+      return open(pinned(model))
     case 'next_waiting':
-      return same(nextWaiting(model))
+      return same(nextOf(model, 'needs_input'))
+    case 'next_failed':
+      return same(nextOf(model, 'error'))
     case 'write':
     case 'stop':
     case 'explain':
     case 'refresh':
-      return act(model, intent.kind)
+      return act(pinned(model), intent.kind)
     case 'filter':
       return same({ ...model, overlay: { kind: 'filter', line: lineOf(model.filter), before: model.filter } })
     case 'sort': {
@@ -99,43 +101,53 @@ function open(model: Model): Step {
     const file = items[at]?.kind === 'repository' ? items[at + 1] : items[at]
     return file?.kind === 'file' ? openPatch(model, file) : same(model)
   }
-  const agentId = agentUnderCursor(model)
-  return agentId === null ? same(model) : focus(model, agentId)
+  const ref = agentUnderCursor(model)
+  return ref === null ? same(model) : focus(model, ref)
 }
 
-function focus(model: Model, agentId: string): Step {
-  const found = findAgent(model, agentId)
-  if (found === null) return same(model)
-  const { pane_id: pane }: AgentState = found.agent.state
-  const given = { sessionId: found.session.id, command: 'focus_pane', target: null, args: { pane_id: pane } }
-  const { model: next, effects, commandId } = command(model, given)
-  return { model: say(next, 'busy', `going to ${nameOf(model, agentId)} …`, commandId), effects }
+function focus(model: Model, ref: AgentRef): Step {
+  const agent = findAgent(model, ref)
+  if (agent === null) return same(model)
+  const args = { pane_id: agent.state.pane_id }
+  const name = nameOf(agent)
+  const given = { sessionId: ref.sessionId, command: 'focus_pane', target: null, args }
+  const { model: next, effects, commandId } = command(model, name, given)
+  return { model: say(next, 'busy', `going to ${name} …`, commandId), effects }
 }
 
 function act(model: Model, what: 'write' | 'stop' | 'explain' | 'refresh'): Step {
-  const agentId = agentUnderCursor(model)
-  const found = agentId === null ? null : findAgent(model, agentId)
-  if (found === null) return same(say(model, 'failed', 'put the cursor on an agent first'))
-  const { session, agent } = found
-  if (what === 'write') return same(openWrite(model, session.id, agent))
-  if (what === 'stop') return same(openStop(model, session.id, agent))
-  if (what === 'explain') return openExplain(model, session.id, agent)
-  const target = agent.state.agent_id
+  const ref = agentUnderCursor(model)
+  const agent = ref === null ? null : findAgent(model, ref)
+  if (ref === null || agent === null)
+    return same(say(model, 'failed', 'put the cursor on an agent that is there'))
+  const { sessionId, agentId: target } = ref
+  if (what === 'write') return openWrite(model, sessionId, agent)
+  if (what === 'stop') return same(openStop(model, sessionId, agent))
+  if (what === 'explain') return openExplain(model, sessionId, agent)
+  const name = nameOf(agent)
   const {
     model: next,
     effects,
     commandId,
-  } = command(model, {
-    sessionId: session.id,
+  } = command(model, name, {
+    sessionId,
     command: 'refresh',
     target,
     args: {},
   })
-  return { model: say(next, 'busy', `${nameOf(model, target)}: looking again …`, commandId), effects }
+  return { model: say(next, 'busy', `${name}: looking again …`, commandId), effects }
 }
 
-/** The next agent after the cursor that needs the person; from the last one the first again. */
-function nextWaiting(model: Model): Model {
+/** The cursor stays on the row that is meant, whatever comes to stand above it. */
+function pinned(model: Model): Model {
+  const place = model.places[model.mode]
+  const item = place.selected === null ? itemUnderCursor(model) : null
+  if (item?.key == null) return model
+  return withPlace(model, (place, items) => ({ ...place, selected: item.key, at: cursorOf(place, items) }))
+}
+
+/** The next agent after the cursor that asks, or that has failed; from the last one the first again. */
+function nextOf(model: Model, lifecycle: 'needs_input' | 'error'): Model {
   const shown = withMode(model, 'overview')
   if (shown.mode !== 'overview') return say(model, 'failed', 'the overview is turned off')
   const items = itemsOf(shown)
@@ -143,17 +155,20 @@ function nextWaiting(model: Model): Model {
   for (let i = 1; i <= items.length; i++) {
     const at = (from + i) % items.length
     const item = items[at]!
-    if (item.kind !== 'agent' || !('agent' in item)) continue
-    if (item.agent.row.lifecycle !== 'needs_input' && item.agent.row.lifecycle !== 'error') continue
+    if (item.kind !== 'agent' || !('agent' in item) || item.agent.row.lifecycle !== lifecycle) continue
     return withPlace(shown, (place) => moved({ ...place, selected: item.key, at }, items, 0, listRows(shown)))
   }
-  return say(model, 'done', 'none needs you')
+  const isFiltered = model.filter !== '' ? ', of those the filter shows' : ''
+  return say(
+    model,
+    'done',
+    lifecycle === 'error' ? `none has failed${isFiltered}` : `none needs you${isFiltered}`,
+  )
 }
 
 function copy(model: Model): Step {
   const item = itemUnderCursor(model)
   const isFile = item !== null && model.mode === 'diff' && item.kind === 'file'
-  const text = isFile ? item.path : agentUnderCursor(model)
-  if (text === null) return same(model)
-  return { model: say(model, 'done', `copied ${text}`), effects: [{ kind: 'copy', text }] }
+  const text = isFile ? item.path : (agentUnderCursor(model)?.agentId ?? null)
+  return text === null ? same(model) : copied(model, text)
 }

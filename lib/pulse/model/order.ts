@@ -1,13 +1,16 @@
 import { kept } from '../details.js'
 import { byNeed, type Row } from '../row.js'
-import { agentsOf, type Agent, type Model, type Session, type Sort } from './model.js'
+import { agentsOf, keyOf, type Agent, type Model, type Session, type Sort } from './model.js'
+import { compareTexts, sessionsOf } from './roots.js'
 
 /** For so long after the person has done something the rows keep their places. */
 export const heldMs = 4_000
 
 /** Whether the rows stand still because the person has a cursor among them. */
 export function isHeld(model: Model): boolean {
-  return model.places.overview.selected !== null && model.nowMs - model.touchedMs < heldMs
+  const sinceMs = model.nowMs - model.touchedMs
+  // A clock that was set back holds nothing.
+  return model.places.overview.selected !== null && sinceMs >= 0 && sinceMs < heldMs
 }
 
 /**
@@ -16,7 +19,10 @@ export function isHeld(model: Model): boolean {
  */
 export function orderOf(model: Model): readonly string[] {
   const entries = [...model.sessions.values()].flatMap((session) =>
-    [...agentsOf(session)].map(([id, { row }]): Entry => ({ id, row })),
+    [...agentsOf(session)].map(([agentId, { row }]): Entry => ({
+      id: keyOf({ sessionId: session.id, agentId }),
+      row,
+    })),
   )
   const compare = comparisons[model.sort]
   const order = entries
@@ -44,10 +50,6 @@ const comparisons: Record<Sort, (a: Row, b: Row) => number> = {
   age: (a, b) => (b.sinceMs ?? 0) - (a.sinceMs ?? 0) || byNeed(a, b),
 }
 
-function compareTexts(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1
-}
-
 /** A row of the overview. */
 export type OverviewItem =
   | { readonly kind: 'session'; readonly key: null; readonly session: Session; readonly agents: number }
@@ -57,25 +59,26 @@ export type OverviewItem =
 export const overviewItems: (model: Model) => readonly OverviewItem[] = kept(itemsOf)
 
 function itemsOf(model: Model): OverviewItem[] {
+  const owners = new Map<string, { session: Session; agent: Agent }>()
+  for (const session of model.sessions.values())
+    for (const [agentId, agent] of agentsOf(session))
+      owners.set(keyOf({ sessionId: session.id, agentId }), { session, agent })
   const groups = new Map<Session, OverviewItem[]>()
-  for (const session of sortedSessions(model)) groups.set(session, [])
-  const owner = new Map<string, Session>()
-  for (const session of groups.keys()) for (const id of agentsOf(session).keys()) owner.set(id, session)
-  for (const id of model.order) {
-    const session = owner.get(id)
-    const agent = session && agentsOf(session).get(id)
-    if (session === undefined || agent === undefined || !passes(agent.row, model.filter)) continue
-    groups.get(session)!.push({ kind: 'agent', key: id, session, agent })
+  for (const key of model.order) {
+    const owner = owners.get(key)
+    if (owner === undefined) continue
+    const { session, agent } = owner
+    // The group of who needs the person most stands first.
+    const group = groups.get(session) ?? []
+    groups.set(session, group)
+    if (passes(agent.row, model.filter)) group.push({ kind: 'agent', key, session, agent })
   }
   if (!model.isAll) return [...groups.values()].flat()
+  for (const session of sessionsOf(model)) if (!groups.has(session)) groups.set(session, [])
   return [...groups].flatMap(([session, items]) => [
     { kind: 'session' as const, key: null, session, agents: items.length },
     ...items,
   ])
-}
-
-function sortedSessions(model: Model): Session[] {
-  return [...model.sessions.values()].toSorted((a, b) => compareTexts(a.id, b.id))
 }
 
 /** Whether each word of a filter is somewhere in what a person sees of an agent. */

@@ -59,10 +59,11 @@ function bannerOf(model: Model): string | null {
 function sourceText(session: Session, model: Model): string | null {
   const { link, linkMs } = session
   const name = model.isAll ? `${session.id}: ` : ''
-  const lasted = model.nowMs - linkMs
+  // A clock that was set back makes nothing brief.
+  const lasted = Math.abs(model.nowMs - linkMs)
   switch (link.kind) {
     case 'live':
-      return link.laggedMs !== null && model.nowMs - link.laggedMs < laggedToldMs
+      return link.laggedMs !== null && Math.abs(model.nowMs - link.laggedMs) < laggedToldMs
         ? `${name}behind: the hub sent a whole snapshot instead of each change; nothing to do`
         : null
     case 'connecting':

@@ -1,10 +1,10 @@
 import { patchMatches } from '../view/patch.js'
 import { diffItems, type DiffItem } from './diff-items.js'
 import type { Intent } from './intent.js'
-import type { Model, PatchOverlay } from './model.js'
+import { findAgent, type Model, type PatchOverlay } from './model.js'
 import { partsOf } from './parts.js'
 import { scrollOf } from './scroll-of.js'
-import { command, same, say, wordOf, type Step } from './step.js'
+import { command, copied, nameOf, same, wordOf, type Step } from './step.js'
 import { edited, emptyLine, oneLine, textOf, type TextLine } from './text-line.js'
 
 type FileItem = Extract<DiffItem, { kind: 'file' }>
@@ -12,7 +12,14 @@ type Reading = Model & { overlay: PatchOverlay }
 
 /** Fetches the patch of a file, and shows it. */
 export function openPatch(model: Model, { key, sessionId, agentId, path }: FileItem): Step {
-  const given = command(model, { sessionId, command: 'get_diff_patch', target: agentId, args: { path } })
+  const agent = agentId === null ? null : findAgent(model, { sessionId, agentId })
+  const name = agent === null ? path : nameOf(agent)
+  const given = command(model, name, {
+    sessionId,
+    command: 'get_diff_patch',
+    target: agentId,
+    args: { path },
+  })
   const overlay: PatchOverlay = {
     kind: 'patch',
     sessionId,
@@ -46,11 +53,7 @@ export function obeyPatch(model: Reading, intent: Intent): Step {
     const from = intent.by === 1 ? overlay.top + 1 : overlay.top
     return same({ ...model, overlay: toMatch(overlay, intent.by, from) })
   }
-  if (intent.kind === 'copy')
-    return {
-      model: say(model, 'done', `copied ${overlay.path}`),
-      effects: [{ kind: 'copy', text: overlay.path }],
-    }
+  if (intent.kind === 'copy') return copied(model, overlay.path)
   if (intent.kind === 'cancel' && overlay.search !== '')
     return same({ ...model, overlay: { ...overlay, search: '' } })
   return same(intent.kind === 'cancel' || intent.kind === 'quit' ? { ...model, overlay: null } : model)

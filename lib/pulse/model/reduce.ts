@@ -7,6 +7,7 @@ import { orderOf } from './order.js'
 import { obeyOverlay, withResult } from './overlays.js'
 import { listRows } from './parts.js'
 import { withSource } from './sessions.js'
+import { followed } from './writing.js'
 import { say, type Step } from './step.js'
 
 /** How long a word on what was done stays. */
@@ -42,6 +43,7 @@ export function newModel(options: {
     overlay: null,
     message: null,
     commandCount: 0,
+    open: new Map(),
   }
 }
 
@@ -50,7 +52,9 @@ export function reduce(before: Model, event: Event, nowMs: number): Step {
   const model = before.nowMs === nowMs ? before : { ...before, nowMs }
   switch (event.kind) {
     case 'intent': {
-      const touched = { ...model, touchedMs: nowMs }
+      // What was done has been seen when the person goes on.
+      const message = model.message?.tone === 'done' ? null : model.message
+      const touched = { ...model, message, touchedMs: nowMs }
       return touched.overlay === null
         ? obey(touched, event.intent)
         : obeyOverlay({ ...touched, overlay: touched.overlay }, event.intent)
@@ -73,7 +77,7 @@ export function reduce(before: Model, event: Event, nowMs: number): Step {
     case 'health':
     case 'layout':
     case 'local':
-      return { model: withSource(model, event), effects: [] }
+      return followed(model, withSource(model, event))
   }
 }
 
@@ -93,5 +97,5 @@ function withoutOldMessage(model: Model): Model {
   const { message, nowMs } = model
   if (message === null || message.tone === 'busy') return model
   const lastsMs = message.tone === 'failed' ? failureToldMs : toldMs
-  return nowMs - message.atMs < lastsMs ? model : { ...model, message: null }
+  return Math.abs(nowMs - message.atMs) < lastsMs ? model : { ...model, message: null }
 }

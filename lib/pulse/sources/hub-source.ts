@@ -66,7 +66,7 @@ export function openHubSource(options: HubSourceOptions): HubSource {
       startHub: () => startHubProcess({ sessionId, socketPath, logDir: hubLogDir }),
     }),
     onChange: (applied) => {
-      tell(settling.take(applied, Date.now()))
+      tell(settling.take(applied, performance.now()))
       isFirst = false
       if (applied.kind === 'reset' && applied.resume?.reason === 'lagging')
         onEvent({ kind: 'link', sessionId, link: { kind: 'live', laggedMs: Date.now() } })
@@ -86,7 +86,8 @@ export function openHubSource(options: HubSourceOptions): HubSource {
   onEvent({ kind: 'session', sessionId, socketPath })
   subscriber.open()
   const settle = setInterval(() => {
-    if ((settling.dueMs ?? Number.POSITIVE_INFINITY) <= Date.now()) tell(settling.expire(Date.now()))
+    const nowMs = performance.now()
+    if ((settling.dueMs ?? Number.POSITIVE_INFINITY) <= nowMs) tell(settling.expire(nowMs))
   }, settleMs)
   return {
     subscriber,

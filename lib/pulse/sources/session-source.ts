@@ -5,9 +5,8 @@ import type { Env } from '../../wire/identity.js'
 import type { Log } from '../../wire/log.js'
 import type { AgentState, CommandResult, HubEnvelope, Topic } from '../../wire/messages.js'
 import type { Alerts } from '../../wire/notice/alerts.js'
-import type { Local } from '../local/local-source.js'
 import type { Event } from '../model/event.js'
-import type { Link } from '../model/model.js'
+import { openFallback } from './fallback.js'
 import { openHubSource } from './hub-source.js'
 import { doLocally } from './local-command.js'
 
@@ -44,63 +43,40 @@ export interface SessionSource {
   close(): Promise<void>
 }
 
-/** A hub that is away for less than this is started anew, or is starting. */
-const briefMs = 1_000
-/** For so long after a hub has come the wrappers may still be on their way to it. */
-const arrivalMs = 12_000
-
 /**
  * All that is known of one session: what its hub says, and while none serves, what this machine tells by itself.
  * Seed 000, "AOC Pulse Data Source Strategy".
  */
 export function openSessionSource(options: SessionSourceOptions): SessionSource {
   const { sessionId, socketPath, env, log, onEvent } = options
-  let link: Link['kind'] = 'connecting'
+  let isLive = false
   let isHubTellingLayout = false
-  let local: Local | null = null
-  let isOpening = false
-  let timer: NodeJS.Timeout | null = null
   let isClosed = false
 
-  const openFallback = async (): Promise<void> => {
-    if (local !== null || isOpening || isClosed || link === 'live') return
-    isOpening = true
-    const { openLocal } = await import('../local/local-source.js')
-    isOpening = false
+  const fallback = options.hasFallback
+    ? openFallback({
+        sessionId,
+        socketPath,
+        projectRoot: options.projectRoot,
+        env,
+        panesOfSession: () => panesOf(sessionId, env),
+        hubStates: () => hub.subscriber.replica.states,
+        onHubExpected: () => hub.subscriber.retryNow(),
+        onFound: (found) => onEvent({ kind: 'local', sessionId, found }),
+        log,
+      })
+    : null
+  const take = (event: Event): void => {
     if (isClosed) return
-    local = openLocal({
-      sessionId,
-      socketPath,
-      projectRoot: options.projectRoot,
-      env,
-      log,
-      panesOfSession: () => panesOf(sessionId, env),
-      onFound: (found) => {
-        if (local !== null) onEvent({ kind: 'local', sessionId, found })
-      },
-    })
-  }
-  const closeFallback = (): void => {
-    const closing = local
-    local = null
-    if (closing === null) return
-    onEvent({ kind: 'local', sessionId, found: null })
-    void closing.close()
-  }
-  const linked = (next: Link): void => {
-    const before = link
-    link = next.kind
-    if (!options.hasFallback) return
-    if (next.kind === 'live') {
-      if (before === 'live') return
-      if (timer !== null) clearTimeout(timer)
-      timer = local === null ? null : setTimeout(closeFallback, arrivalMs)
-    } else if (before !== next.kind) {
-      if (timer !== null) clearTimeout(timer)
-      // Nobody is on the way: what is to be found is found at once.
-      const isNone = next.kind === 'lost' && !next.wasLive && options.hubLogDir === undefined
-      timer = setTimeout(() => void openFallback(), isNone ? 0 : briefMs)
+    if (event.kind === 'link') {
+      isLive = event.link.kind === 'live'
+      // Else nobody is on the way: what is to be found is found at once.
+      const isComing = options.hubLogDir !== undefined || ('wasLive' in event.link && event.link.wasLive)
+      if (!isLive) fallback?.lost(isComing)
     }
+    if (event.kind === 'layout') isHubTellingLayout = true
+    onEvent(event)
+    if (isLive && (event.kind === 'link' || event.kind === 'changes')) fallback?.served()
   }
 
   const hub = openHubSource({
@@ -112,13 +88,9 @@ export function openSessionSource(options: SessionSourceOptions): SessionSource 
     onFrame: options.onFrame,
     alerts: options.alerts,
     log,
-    onEvent: (event) => {
-      if (event.kind === 'link') linked(event.link)
-      if (event.kind === 'layout') isHubTellingLayout = true
-      if (!isClosed) onEvent(event)
-    },
+    onEvent: take,
   })
-  const layout = openLayout(options, () => isHubTellingLayout && link === 'live')
+  const layout = openLayout(options, () => isHubTellingLayout && isLive)
 
   return {
     get seq() {
@@ -127,17 +99,29 @@ export function openSessionSource(options: SessionSourceOptions): SessionSource 
     async request(command, agent, args) {
       const place = { sessionId, env, agent, projectRoot: options.projectRoot }
       const isForHub = agent !== null || command.startsWith('focus_')
-      if (link !== 'live' || !isForHub) return doLocally(command, args, place)
+      if (!isLive || !isForHub) return doLocally(command, args, place)
+      const isOnItsWay = agent !== null && !hub.subscriber.replica.states.has(agent.agent_id)
       const result = await withDeadline(hub.request(command, agent?.agent_id ?? null, args), command)
+      if (isOnItsWay && result !== null && isUnknown(result)) return stillOnItsWay(result)
       return canDoBetter(command, result, env) ? doLocally(command, args, place) : result
     },
     async close() {
       isClosed = true
-      if (timer !== null) clearTimeout(timer)
       layout.close()
-      await Promise.all([hub.close(), local?.close()])
+      await Promise.all([hub.close(), fallback?.close()])
     },
   }
+}
+
+/** Whether a hub knows no such agent. */
+function isUnknown({ error }: CommandResult): boolean {
+  return error?.code === 'publisher_missing' || error?.code === 'invalid_target'
+}
+
+/** What is shown of an agent that its hub does not know is what was said or found before that hub came. */
+function stillOnItsWay(result: CommandResult): CommandResult {
+  const message = 'its wrapper is still on its way to the new hub; try again in a moment'
+  return { ...result, message, error: { code: result.error?.code ?? 'publisher_missing', message } }
 }
 
 /** Whether this process can do what its hub could not. */

@@ -19,17 +19,18 @@ import { faint, plain, strong, style } from './style.js'
 export function drawDetail(grid: Grid, area: Area, model: Model): void {
   const { x, y, columns } = area
   grid.fill(x, y, x + columns, faint, '─')
-  const id = agentUnderCursor(model)
-  const found = id === null ? null : findAgent(model, id)
-  if (found === null) return
-  const { row } = found.agent
+  const ref = agentUnderCursor(model)
+  const agent = ref === null ? null : findAgent(model, ref)
+  if (ref === null || agent === null) return
+  const { row } = agent
+  const layout = model.sessions.get(ref.sessionId)?.layout ?? null
   const end = x + columns
   grid.putAll(
     x + 1,
     y,
     [
       [` ${row.label} `, strong],
-      [`${whereText(row, found.session.layout)} `, faint],
+      [`${whereText(row, layout)} `, faint],
     ],
     end,
   )

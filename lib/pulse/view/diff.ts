@@ -1,4 +1,4 @@
-import type { Diff } from '../details.js'
+import { kept, type Diff } from '../details.js'
 import { diffColumns, diffItems, type DiffItem } from '../model/diff-items.js'
 import { agentsOf, type Model } from '../model/model.js'
 import { drawNote, drawRoot, drawSession, headArea, putWhole, RowPen } from './cells.js'
@@ -15,7 +15,7 @@ export const diffView: ListView<DiffItem> = {
 
   head(grid, area, model) {
     if (area.rows < 1) return 0
-    const diffs = diffItems(model).flatMap((item) => (item.kind === 'repository' ? [item.diff] : []))
+    const diffs = diffsOnce(diffItems(model))
     const sum = (of: (diff: Diff) => number): number => diffs.reduce((total, diff) => total + of(diff), 0)
     if (diffs.length === 0) return 1
     const repositories = diffs.filter(({ reason }) => reason === null).length
@@ -59,6 +59,18 @@ export const diffView: ListView<DiffItem> = {
       : ['No changes: there is no agent yet.', 'Start one: aoc-agent-wrap -- claude']
   },
 }
+
+/** Each repository once, though agents of several sessions work in it; the diff of one that has any. */
+const diffsOnce = kept((items: readonly DiffItem[]): readonly Diff[] => {
+  const found = new Map<string, Diff>()
+  for (const item of items) {
+    if (item.kind !== 'repository') continue
+    const root = item.root === '' ? item.key : item.root
+    const known = found.get(root)
+    if (known === undefined || known.reason !== null) found.set(root, item.diff)
+  }
+  return [...found.values()]
+})
 
 function counted(count: number, one: string, more: string): string {
   return `${count} ${count === 1 ? one : more}`

@@ -49,7 +49,11 @@ export function drawFooter(grid: Grid, parts: Parts, model: Model, hits: Hit[]):
   if (message !== null) {
     const marks = { busy: '…', done: '✓', failed: '✗' }
     const of = { busy: plain, done: strong, failed: style('error', { bold: true }) }[message.tone]
-    grid.put(0, y, fit(`${marks[message.tone]} ${message.text}`, model.columns), of)
+    const text = `${marks[message.tone]} ${message.text}`
+    grid.put(0, y, widthOf(text) > model.columns ? fit(text, model.columns) : text, of)
+    const help = always.filter(([key]) => key === '?')
+    const free = model.columns - rowWidth(help)
+    if (widthOf(text) + 2 <= free) drawHints(grid, free, y, model.columns, help, hits)
     return null
   }
   // How to learn the other keys, and how to get out, are there at any width.

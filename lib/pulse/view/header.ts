@@ -1,6 +1,7 @@
 import { agentsOf, type Mode, type Model, type Session } from '../model/model.js'
-import { isHeld } from '../model/order.js'
+import { isHeld, passes } from '../model/order.js'
 import { compactColumnsMax, type Parts } from '../model/parts.js'
+import type { Row } from '../row.js'
 import { fit, widthOf } from '../text.js'
 import { countSpans } from './counts.js'
 import type { Grid, Span } from './grid.js'
@@ -33,6 +34,17 @@ export function drawHeader(grid: Grid, parts: Parts, model: Model, hits: Hit[]):
     const { y, text } = parts.banner
     grid.put(0, y, fit(`! ${text}`, columns), style('warning'))
   }
+}
+
+/** How many that need the person the filter hides. */
+function hiddenText(model: Model): string {
+  if (model.mode !== 'overview' || model.filter === '') return ''
+  const asks = (row: Row): boolean => row.lifecycle === 'needs_input'
+  const all = [...model.sessions.values()].flatMap((session) =>
+    [...agentsOf(session).values()].filter(({ row }) => asks(row)),
+  )
+  const hidden = all.filter(({ row }) => !passes(row, model.filter)).length
+  return hidden === 0 ? '' : `${hidden} hidden ${hidden === 1 ? 'needs' : 'need'} you`
 }
 
 function titleOf(model: Model): string {
@@ -71,6 +83,7 @@ function drawTabs(grid: Grid, y: number, model: Model, hits: Hit[]): void {
     x = end
   }
   const told = [
+    hiddenText(model),
     model.filter !== '' && model.overlay?.kind !== 'filter' ? `filter: ${model.filter}` : '',
     model.mode === 'overview' && model.sort !== 'need' ? `by ${model.sort}` : '',
     model.mode === 'overview' && isHeld(model) ? 'order held' : '',

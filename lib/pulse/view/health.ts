@@ -9,6 +9,8 @@ import { accent, faint, plain, strong, style, type Style } from './style.js'
 
 /** Narrower than this only glyphs stand for words. */
 const wordyColumns = 60
+/** Narrower than this there is no room for the names of projects. */
+const projectColumns = 100
 
 /** The hub, the agents and this machine: what works, and what does not. */
 export const healthView: ListView<HealthItem> = {
@@ -102,6 +104,7 @@ function drawAgent(item: Of<'agent'>, isSelected: boolean, grid: Grid, area: Are
     .skip(2)
   if (!isWordy) return
   pen.put(row.paneId, faint, 8).skip(2)
+  if (area.columns < projectColumns) return
   if (row.project !== '') pen.put(row.project, plain)
   if (row.branch !== '') pen.put(`@${row.branch}`, faint)
 }

@@ -2,7 +2,7 @@ import { lifecycles } from '../../wire/messages.js'
 import { glyphs } from '../lifecycle-look.js'
 import type { Intent } from '../model/intent.js'
 import { findAgent, type Message, type Model, type Overlay } from '../model/model.js'
-import { nameOf } from '../model/step.js'
+import { partsOf } from '../model/parts.js'
 import { duration, fit, widthOf, wrap } from '../text.js'
 import type { Grid, Span } from './grid.js'
 import type { Area } from './list.js'
@@ -41,13 +41,13 @@ function boxOf(
   const inner = Math.max(1, columns - 4)
   switch (overlay.kind) {
     case 'write':
-      return writeBox(overlay, model, columns, inner)
+      return writeBox(overlay, model, columns, inner, rows)
     case 'stop':
       return stopBox(overlay, model, columns, inner)
     case 'explain':
-      return explainBox(overlay, model, columns, inner, rows)
+      return readBox(overlay, `why ${overlay.name} is what it is`, columns, rows)
     case 'help':
-      return helpBox(overlay, columns, rows)
+      return readBox(overlay, 'keys', columns, rows)
   }
 }
 
@@ -56,29 +56,39 @@ function writeBox(
   model: Model,
   columns: number,
   inner: number,
+  rows: number,
 ): Box {
-  const found = findAgent(model, overlay.agentId)
+  const agent = findAgent(model, overlay)
   const lines: BoxLine[] = []
-  if (found === null) lines.push([['it is gone', style('error')]])
+  if (agent === null) lines.push([['it is gone', style('error')]])
   else {
-    const { row } = found.agent
+    const { row } = agent
     const age = row.sinceMs === null ? '' : ` for ${duration(model.nowMs - row.sinceMs)}`
     lines.push([
       [stateText(row), lifecycleStyle(row)],
       [age, faint],
     ])
     for (const line of wrap(wantsText(row), inner, 4)) lines.push([[line, wantsStyle(row)]])
-    if (tells(row) || wantsText(row) === '')
+    const seen = overlay.screen ?? []
+    if (seen.length > 0) lines.push(...screenLines(seen, inner, rows - lines.length - menuRows))
+    else if (tells(row) || wantsText(row) === '')
       for (const line of wrap(row.snippet, inner, 2)) lines.push([[line, faint]])
-    if (overlay.sinceMs !== null && overlay.sinceMs !== row.askedMs)
-      lines.push([['what it asked has passed: close this and look again', style('warning')]])
+    if (overlay.sinceMs !== row.askedMs && overlay.message?.tone !== 'failed')
+      lines.push([
+        [
+          overlay.sinceMs === null
+            ? 'it asks something now: close this and look again'
+            : 'what it asked has passed: close this and look again',
+          style('warning'),
+        ],
+      ])
   }
   if (overlay.isMenu) for (const line of wrap(menuText, inner, 3)) lines.push([[line, faint]])
   lines.push([], 'input', ...messageLines(overlay.message, inner))
   const send = overlay.isMenu ? 'type it' : 'send'
   const other = overlay.isMenu ? 'type it, with Enter' : 'without Enter'
   return {
-    title: `to ${nameOf(model, overlay.agentId)}`,
+    title: `to ${overlay.name}`,
     lines,
     keys: [
       ['⏎', send, { kind: 'open' }],
@@ -87,6 +97,18 @@ function writeBox(
     ],
     columns,
   }
+}
+
+/** Rows of the box beside what the agent shows: its edges, the line that is typed, what is said of it. */
+const menuRows = 8
+
+/** What the agent's terminal shows, its last rows first of all. */
+function screenLines(screen: readonly string[], inner: number, rows: number): BoxLine[] {
+  const shown = screen.slice(-Math.max(1, rows))
+  return shown.map((line): BoxLine => [
+    ['│ ', faint],
+    [widthOf(line) > inner - 2 ? fit(line, inner - 2) : line, plain],
+  ])
 }
 
 /** A dialog of choices ignores words, and takes Enter for the choice that is highlighted: mostly Yes. */
@@ -99,11 +121,11 @@ function stopBox(
   columns: number,
   inner: number,
 ): Box {
-  const found = findAgent(model, overlay.agentId)
-  const name = nameOf(model, overlay.agentId)
+  const agent = findAgent(model, overlay)
+  const { name } = overlay
   const lines: BoxLine[] = []
-  if (found !== null) {
-    const { row } = found.agent
+  if (agent !== null) {
+    const { row } = agent
     lines.push([
       [stateText(row), lifecycleStyle(row)],
       [`  ${[row.project, row.branch].filter(Boolean).join('@')}`, faint],
@@ -123,21 +145,39 @@ function stopBox(
   }
 }
 
-function explainBox(
-  overlay: Extract<Overlay, { kind: 'explain' }>,
-  model: Model,
+/** What is read in a box, line by line. */
+function readLines(overlay: Extract<Overlay, { kind: 'explain' | 'help' }>, columns: number): BoxLine[] {
+  const inner = Math.max(1, columns - 4)
+  if (overlay.kind === 'help') return helpLines(inner)
+  const lines = (overlay.lines ?? []).flatMap((line) => wrapIndented(line, inner))
+  return [...lines.map((line): BoxLine => [[line, plain]]), ...messageLines(overlay.message, inner)]
+}
+
+/** Rows of text that a box of so many rows shows. */
+function roomIn(rows: number): number {
+  return Math.max(1, rows - 3)
+}
+
+/** How far what is read in a box can be scrolled. */
+export function topMaxOf(overlay: Extract<Overlay, { kind: 'explain' | 'help' }>, model: Model): number {
+  const { body, footer } = partsOf(model)
+  const lines = readLines(overlay, Math.max(1, Math.min(columnsMax, model.columns)))
+  return Math.max(0, lines.length - roomIn(footer - body.y))
+}
+
+function readBox(
+  overlay: Extract<Overlay, { kind: 'explain' | 'help' }>,
+  title: string,
   columns: number,
-  inner: number,
   rows: number,
 ): Box {
-  const text = (overlay.lines ?? []).flatMap((line) => wrapIndented(line, inner))
-  const room = Math.max(1, rows - 3)
-  const top = Math.max(0, Math.min(overlay.top, text.length - room))
-  const lines: BoxLine[] = text.slice(top, top + room).map((line) => [[line, plain]])
-  lines.push(...messageLines(overlay.message, inner))
+  const lines = readLines(overlay, columns)
+  const room = roomIn(rows)
+  const top = Math.max(0, Math.min(overlay.top, lines.length - room))
+  const more = `${top > 0 ? ' ↑' : ''}${top + room < lines.length ? ' ↓' : ''}`
   return {
-    title: `why ${nameOf(model, overlay.agentId)} is what it is`,
-    lines,
+    title: `${title}${more}`,
+    lines: lines.slice(top, top + room),
     keys: [['Esc', 'close', { kind: 'cancel' }]],
     columns,
   }
@@ -156,7 +196,7 @@ const help: readonly (readonly [string, string])[] = [
   ['Tab  1–4', 'Overview, Work, Diff, Health; or press them with the mouse'],
   ['↑ ↓  j k', 'move; PgUp PgDn a page, g G to the first or last, the wheel scrolls'],
   ['⏎', 'go to the agent (zellij, tmux); in Diff show the patch'],
-  ['n', 'the next agent that needs me'],
+  ['n  N', 'the next agent that needs me; the next that has failed'],
   ['i', 'write to it; ⏎ sends, Ctrl-T sends without Enter, Alt-⏎ breaks the line'],
   ['x', 'stop it, after a question'],
   ['e', 'explain its status'],
@@ -164,35 +204,24 @@ const help: readonly (readonly [string, string])[] = [
   ['/', 'filter: words of what is shown; Esc clears it'],
   ['s', 'sort by need, label, project, age'],
   ['y', 'copy its id, in Diff the path'],
-  ['n p', 'in a patch: next, previous file; / searches, ] [ next, last match'],
+  ['n p', 'in a patch: next, previous file; / searches, ] [ next, last match; q, Esc go back'],
+  ['held', 'while you move, rows keep their places for 4 s: order held'],
   ['Ctrl-L', 'draw again'],
   ['Ctrl-Z', 'suspend; fg brings it back'],
   ['q', 'quit; Ctrl-C too'],
   ['Shift', 'with the mouse: the terminal selects text'],
 ]
 
-function helpBox(overlay: Extract<Overlay, { kind: 'help' }>, columns: number, rows: number): Box {
-  const inner = Math.max(1, columns - 4)
-  const keyColumns = inner < 44 ? 7 : 10
+function helpLines(inner: number): BoxLine[] {
+  const keyColumns = 10
   const lines: BoxLine[] = help.flatMap(([key, what]) =>
     wrap(what, Math.max(8, inner - keyColumns), 4).map((line, i): BoxLine => [
       [fit(i === 0 ? key : '', keyColumns), accent],
       [line, plain],
     ]),
   )
-  lines.push(
-    [],
-    lifecycles.flatMap((word, i): Span[] => [[`${i === 0 ? '' : '  '}${glyphs[word]} ${word}`, style(word)]]),
-  )
-  lines.push([['word? nothing but its process says so', faint]])
-  const room = Math.max(1, rows - 3)
-  const top = Math.max(0, Math.min(overlay.top, lines.length - room))
-  return {
-    title: 'keys',
-    lines: lines.slice(top, top + room),
-    keys: [['Esc', 'close', { kind: 'cancel' }]],
-    columns,
-  }
+  const glyphLines = lifecycles.map((word): BoxLine => [[`${glyphs[word]} ${word}`, style(word)]])
+  return [...lines, [], ...glyphLines, [['word? nothing but its process says so', faint]]]
 }
 
 function messageLines(message: Message | null, inner: number): BoxLine[] {

@@ -17,6 +17,7 @@ export function patchLines(patch: string): string[] {
   const lines: string[] = []
   let from = 0
   let hasBegun = false
+  const header = new HeaderReader()
   while (from < patch.length && lines.length < patchLinesMax) {
     const found = patch.indexOf('\n', from)
     const to = found < 0 ? patch.length : found
@@ -27,14 +28,71 @@ export function patchLines(patch: string): string[] {
     }
     hasBegun ||= patch.startsWith('@@', from)
     const isLong = to - from > patchCharsMax
-    lines.push(
-      visible(patch.slice(from, isLong ? from + patchCharsMax : to).toWellFormed()) + (isLong ? '…' : ''),
-    )
+    const line =
+      visible(patch.slice(from, isLong ? from + patchCharsMax : to).toWellFormed()) + (isLong ? '…' : '')
+    const told = hasBegun ? line : header.told(line)
+    if (told !== null) lines.push(told)
     from = to + 1
   }
   if (from < patch.length)
     lines.push(`\\ More than ${patchLinesMax.toLocaleString('en')} lines: the rest is left out`)
   return lines
+}
+
+/** What git says of a file before its first hunk, in words. Git documentation, "Generating patch text with -p". */
+class HeaderReader {
+  #oldMode = ''
+  #alike = ''
+  #from = ''
+
+  /** A line in words; null when it is told with one that follows. Any other line stays as it is. */
+  told(line: string): string | null {
+    const [, name = '', value = ''] = headerLine.exec(line) ?? []
+    switch (name) {
+      case 'old mode':
+        this.#oldMode = value
+        return null
+      case 'new mode':
+        return modeChange(this.#oldMode, value)
+      case 'new file mode':
+        return `New ${kinds[value] ?? `file of mode ${value}`}`
+      case 'deleted file mode':
+        return `Deleted ${kinds[value] ?? `file of mode ${value}`}`
+      case 'similarity index':
+      case 'dissimilarity index':
+        this.#alike = name === 'similarity index' ? value : ''
+        return null
+      case 'rename from':
+      case 'copy from':
+        this.#from = value
+        return null
+      case 'rename to':
+      case 'copy to': {
+        const what = `${name === 'rename to' ? 'Renamed' : 'Copied'}: ${this.#from} → ${value}`
+        if (this.#alike === '') return what
+        return `${what}, ${this.#alike === '100%' ? 'with the same content' : `${this.#alike} alike`}`
+      }
+      default:
+        return line
+    }
+  }
+}
+
+const headerLine =
+  /^((?:old|new|new file|deleted file) mode(?= \d{6}$)|(?:dis)?similarity index(?= \d{1,3}%$)|(?:rename|copy) (?:from|to)) (.+)$/
+
+/** What git calls by a mode. */
+const kinds: Readonly<Record<string, string>> = {
+  '100644': 'file',
+  '100755': 'executable file',
+  '120000': 'symbolic link',
+  '160000': 'submodule',
+}
+
+function modeChange(old: string, now: string): string {
+  if (old === '100644' && now === '100755') return 'Made executable'
+  if (old === '100755' && now === '100644') return 'No longer executable'
+  return `Mode: ${kinds[old] ?? old} → ${kinds[now] ?? now}`
 }
 
 /** A tab goes on to the next of these columns, counted behind the mark of an added or removed line. */

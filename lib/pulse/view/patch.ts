@@ -1,4 +1,5 @@
-import type { Model, PatchOverlay } from '../model/model.js'
+import { isAloneInRepository } from '../model/diff-items.js'
+import type { Agent, Model, PatchOverlay } from '../model/model.js'
 import { findAgent } from '../model/model.js'
 import { clusters, isAscii, printable, widthOf, wrap } from '../text.js'
 import { head, RowPen, toneGlyph } from './cells.js'
@@ -56,15 +57,14 @@ export function drawPatch(grid: Grid, area: Area, overlay: PatchOverlay, model: 
 function drawTitle(grid: Grid, area: Area, overlay: PatchOverlay, model: Model): void {
   const { lines, top, search, message } = overlay
   const pen = new RowPen(grid, area, false)
+  const matches = patchMatches(overlay)
   if (lines !== null && lines.length > 0) {
-    const matches = patchMatches(overlay).length
-    const found = search === '' ? '' : ` · ${matches} ${matches === 1 ? 'match' : 'matches'}`
     const position: Span[] = [[`${Math.min(lines.length, top + 1)}/${lines.length}`, faint]]
-    if (found !== '') position.push([found, matches === 0 ? style('warning') : accent])
+    if (matches.length > 0) position.push([` · match ${matchAt(matches, top)}/${matches.length}`, accent])
     pen.putRight(position, 10)
   }
-  const { agentId } = overlay
-  const label = agentId === null ? '' : (findAgent(model, agentId)?.agent.row.label ?? '')
+  const agent = agentOf(overlay, model)
+  const label = agent !== null && isAloneInRepository(model, agent) ? agent.row.label : ''
   if (label !== '' && area.columns >= 60) pen.putRight([[head(label, 20), style('accent')]], 24)
   if (message !== null && lines !== null && lines.length > 0)
     pen.putRight(
@@ -72,7 +72,28 @@ function drawTitle(grid: Grid, area: Area, overlay: PatchOverlay, model: Model):
       30,
     )
   if (lines !== null) pen.putRight(countSpans(lineKindsOf(lines)), 12)
-  pen.putPath(overlay.path, strong)
+  const isMissed = lines !== null && lines.length > 0 && search !== '' && matches.length === 0
+  const told = isMissed && pen.room >= 24 ? '0 matches' : ''
+  pen.putPath(
+    overlay.path,
+    strong,
+    told === '' ? undefined : Math.min(widthOf(printable(overlay.path)), pen.room - told.length - 2),
+  )
+  if (told !== '') pen.skip(2).put(told, style('warning'))
+}
+
+/** Which match stands at the top or comes next, from 1; behind the last one the first is next. */
+function matchAt(matches: readonly number[], top: number): number {
+  return (
+    Math.max(
+      0,
+      matches.findIndex((line) => line >= top),
+    ) + 1
+  )
+}
+
+function agentOf({ sessionId, agentId }: PatchOverlay, model: Model): Agent | null {
+  return agentId === null ? null : findAgent(model, { sessionId, agentId })
 }
 
 function countSpans(kinds: readonly PatchLine[]): Span[] {
@@ -174,6 +195,9 @@ function rangesOf(line: string, search: string): [number, number][] {
   return ranges
 }
 
+/** Causes that are no failure: there is just no patch of such a file. */
+const harmless: ReadonlySet<string> = new Set(['binary', 'unchanged'])
+
 function messageGlyph(tone: 'busy' | 'done' | 'failed'): string {
   return tone === 'failed' ? toneGlyph('error') : tone === 'busy' ? '…' : '·'
 }
@@ -184,8 +208,8 @@ function messageStyle(tone: 'busy' | 'done' | 'failed'): Style {
 
 /** Why there is no patch, and what to do. */
 function drawMessage(grid: Grid, area: Area, { message, lines }: PatchOverlay): void {
-  const tone = message?.tone ?? 'done'
   const [, cause = '', told] = /^([a-z_]+): (.*)$/s.exec(message?.text ?? '') ?? []
+  const tone = harmless.has(cause) ? 'done' : (message?.tone ?? 'done')
   const todo = causes[cause]
   const text =
     (todo === undefined ? message?.text : told) ?? (lines === null ? '' : 'There is nothing to show.')

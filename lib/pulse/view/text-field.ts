@@ -32,5 +32,5 @@ export function drawTextLine(
     if (next === at && widthOf(character) > 0) break
     at = next
   }
-  return { x: Math.min(end - 1, start + before), y }
+  return { x: Math.max(0, Math.min(end - 1, start + before)), y }
 }

@@ -1,4 +1,4 @@
-import type { Tag, Task, TaskStatus } from '../details.js'
+import { kept, type Tag, type Task, type TaskStatus } from '../details.js'
 import { compactColumnsMax } from '../model/parts.js'
 import { agentsOf, type Model } from '../model/model.js'
 import { workColumns, workItems, type WorkItem } from '../model/work-items.js'
@@ -13,14 +13,18 @@ const wordyColumns = 60
 const glyphs: Readonly<Record<TaskStatus, string>> = {
   in_progress: '●',
   blocked: '✗',
+  review: '◇',
   pending: '○',
+  deferred: '–',
   done: '✓',
   other: '·',
 }
 const styles: Readonly<Record<TaskStatus, Style>> = {
   in_progress: style('running'),
   blocked: style('error'),
+  review: style('hunk'),
   pending: faint,
+  deferred: faint,
   done: style('added'),
   other: faint,
 }
@@ -31,14 +35,16 @@ export const workView: ListView<WorkItem> = {
 
   head(grid, area, model) {
     if (area.rows < 1) return 0
-    const tags = workItems(model).flatMap((item) => (item.kind === 'tag' ? [item.tag] : []))
+    const tags = tagsOnce(workItems(model))
     if (tags.length === 0) return 1
     const total = { total: 0, done: 0, inProgress: 0, pending: 0, blocked: 0 }
     for (const { counts } of tags)
       for (const key of ['total', 'done', 'inProgress', 'pending', 'blocked'] as const)
         total[key] += counts[key]
+    const active = tags.flatMap((tag) => tag.active)
     const pen = new RowPen(grid, headArea(area), false)
-    putWhole(pen, [[`${total.done} of ${total.total} tasks done`, faint], ...countSpans(total)], ' · ')
+    const spans = countSpans({ counts: total, active })
+    putWhole(pen, [[`${total.done} of ${total.total} tasks done`, faint], ...spans], ' · ')
     return 1
   },
 
@@ -68,6 +74,24 @@ export const workView: ListView<WorkItem> = {
   },
 }
 
+/** The tags of each project once, though agents of several sessions work in it. */
+const tagsOnce = kept((items: readonly WorkItem[]): readonly Tag[] => {
+  const found = new Map<string, Tag[]>()
+  let tags: Tag[] = []
+  const take = (root: string): void => {
+    // A session that knows none of its tags says less than one that does.
+    if ((found.get(root)?.length ?? 0) === 0) found.set(root, tags)
+  }
+  for (const item of items) {
+    if (item.kind === 'project') {
+      tags = []
+      // Who does not say where it is shares nothing.
+      take(item.root === '' ? item.key : item.root)
+    } else if (item.kind === 'tag') tags.push(item.tag)
+  }
+  return [...found.values()].flat()
+})
+
 type Of<K extends WorkItem['kind']> = Extract<WorkItem, { kind: K }>
 
 function drawProject({ root, labels }: Of<'project'>, isSelected: boolean, grid: Grid, area: Area): void {
@@ -92,18 +116,24 @@ function drawTag({ tag }: Of<'tag'>, isSelected: boolean, grid: Grid, area: Area
   if (!isCompact) pen.putNumber(`${percent(counts)}%`, faint, 6)
   pen.skip(2)
   if (counts.done >= counts.total) pen.put(pen.room < 10 ? '✓' : '✓ all done', styles.done)
-  else putWhole(pen, countSpans(counts), ' · ')
+  else putWhole(pen, countSpans(tag), ' · ')
 }
 
 /** What is not done, in words; nothing of what there is none of. */
-function countSpans(counts: Tag['counts']): Span[] {
+function countSpans({ counts, active }: Pick<Tag, 'counts' | 'active'>): Span[] {
   const { total, done, inProgress, pending, blocked } = counts
-  const other = Math.max(0, total - done - inProgress - pending - blocked)
+  const uncounted = Math.max(0, total - done - inProgress - pending - blocked)
+  // Those without a count of their own are told by the tasks that are listed.
+  const listed = (wanted: TaskStatus): number => active.filter(({ status }) => status === wanted).length
+  const review = Math.min(uncounted, listed('review'))
+  const deferred = Math.min(uncounted - review, listed('deferred'))
   const spans: [number, string, Style][] = [
     [inProgress, 'in progress', styles.in_progress],
     [blocked, 'blocked', styles.blocked],
+    [review, 'in review', styles.review],
     [pending, 'pending', faint],
-    [other, 'other', faint],
+    [deferred, 'deferred', faint],
+    [uncounted - review - deferred, 'cancelled or other', faint],
   ]
   return spans.filter(([count]) => count > 0).map(([count, word, of]): Span => [`${count} ${word}`, of])
 }

@@ -5,6 +5,8 @@ export interface Screen {
   /** Takes output; never throws. */
   write(bytes: Uint8Array): void
   resize(columns: number, rows: number): void
+  /** Its columns and rows; null for what is no terminal. */
+  readonly size: { columns: number; rows: number } | null
   /** The visible lines, from top to bottom. */
   lines(): Promise<string[]>
 }
@@ -52,7 +54,12 @@ export function renderedScreen(columns: number, rows: number, isAlternate: () =>
     queued = []
     queuedBytes = 0
     const current = terminal
-    if (bytes.length === 0 || renderingBytes > renderingBytesMax) return current
+    if (renderingBytes > renderingBytesMax) return current
+    if (bytes.length === 0) {
+      // What another look has handed to the emulator belongs to the screen too.
+      if (renderingBytes > 0) await new Promise<void>((resolve) => current.write('', resolve))
+      return current
+    }
     renderingBytes += bytes.length
     await new Promise<void>((resolve) => {
       // The emulator lets others have their turn, but only between pieces.
@@ -90,6 +97,9 @@ export function renderedScreen(columns: number, rows: number, isAlternate: () =>
       size = { columns: toColumns, rows: toRows }
       terminal?.resize(Math.max(1, toColumns), Math.max(1, toRows))
     },
+    get size() {
+      return size
+    },
     async lines() {
       const { buffer, rows: high } = await render()
       return Array.from(
@@ -110,6 +120,7 @@ export function outputTail(): Screen {
       tail = Buffer.concat([tail, bytes.slice(-tailBytesMax)]).subarray(-tailBytesMax)
     },
     resize() {},
+    size: null,
     async lines() {
       const lines = stripVTControlCharacters(tail.toString()).split('\n')
       // What follows a carriage return stands over what came before.

@@ -9,6 +9,7 @@ import {
   type SessionPlace,
 } from '../../../lib/pulse/local/agent-processes.js'
 import { commandOf } from '../../../lib/pulse/local/agent-commands.js'
+import { nameFor } from '../../../lib/wire/names.js'
 import { parseLsof, parsePs } from '../../../lib/pulse/local/ps-table.js'
 
 void t.test('which agent a process is', async (t) => {
@@ -93,6 +94,8 @@ const tmux = (pane: string, server = '/tmp/tmux-0/default'): Record<string, stri
 })
 
 void t.test('whose session an agent is in', async (t) => {
+  const ours = { ...session, sessionId: nameFor('/r') }
+  const oursInTmux = { ...inTmux, sessionId: nameFor('/r') }
   const rows: [string, ProcessPlace, SessionPlace, boolean][] = [
     ['named', { env: { AOC_SESSION_ID: 's' }, cwd: '/x' }, session, true],
     ['named otherwise', { env: { AOC_SESSION_ID: 'x' }, cwd: '/r' }, session, false],
@@ -107,10 +110,14 @@ void t.test('whose session an agent is in', async (t) => {
     ['another pane', { env: tmux('%4'), cwd: '/r' }, inTmux, false],
     ['the same number on another server', { env: tmux('%3', '/tmp/tmux-0/other'), cwd: '/r' }, inTmux, false],
     ['a pane, and nobody knows which are ours', { env: tmux('%3'), cwd: '/r' }, session, false],
-    ['no multiplexer, our repository', { env: {}, cwd: '/r/sub' }, session, true],
-    ['its project is said', { env: { AOC_PROJECT_ROOT: '/r' }, cwd: '/x' }, session, true],
-    ['no multiplexer, another repository', { env: {}, cwd: '/x' }, session, false],
+    ['a server without a pane', { env: { TMUX: '/tmp/tmux-0/default,1,0' }, cwd: '/r' }, ours, false],
+    ['no multiplexer, our repository', { env: {}, cwd: '/r/sub' }, ours, true],
+    ['its project is said', { env: { AOC_PROJECT_ROOT: '/r' }, cwd: '/x' }, ours, true],
+    ['no multiplexer, another repository', { env: {}, cwd: '/x' }, ours, false],
+    ['our repository, and we look at a session of another name', { env: {}, cwd: '/r' }, session, false],
     ['no multiplexer around it, and one around us', { env: {}, cwd: '/r' }, inTmux, false],
+    ['the same, and we look at its session', { env: {}, cwd: '/r' }, oursInTmux, true],
+    ['nobody knows where it runs', { env: {}, cwd: null }, ours, false],
     ['only its folder is known', { env: null, cwd: '/r' }, inTmux, true],
     ['nothing is known', { env: null, cwd: null }, session, false],
   ]
@@ -164,8 +171,9 @@ void t.test('an agent that is known by its process says no more than that', asyn
 
 void t.test('its pane', async (t) => {
   const found = agentsAmong([entry(7, 1, 'claude')])
+  const here = { ...inTmux, env: {}, sessionId: nameFor('/r') }
   const paneOf = (env: Record<string, string>): string | undefined =>
-    joinAgents([], found, new Map([[7, { env, cwd: '/r' }]]), { ...inTmux, env: {} })[0]?.pane_id
+    joinAgents([], found, new Map([[7, { env, cwd: '/r' }]]), here)[0]?.pane_id
   t.equal(paneOf({}), 'pid-7')
   t.equal(paneOf(tmux('%3')), '%3')
   t.equal(paneOf({ AOC_PANE_ID: 'x\u0007' }), 'pid-7', 'a name that no frame could carry is none')

@@ -125,7 +125,10 @@ void t.test('agents: those written down, and bare ones with what their project s
   fs.chmodSync(folder, 0o777)
   await local.refresh()
   await local.refresh()
-  t.match(last()?.states, [{ pane_id: '7', source: { kind: 'process' } }], 'its process is still known')
+  t.match(last()?.states, [{ pane_id: '7', source: { kind: 'wrapper' } }], 'while its process lives it holds')
+  await until('only its process is known', () => {
+    return (last()?.states[0]?.source as { kind: string } | undefined)?.kind === 'process'
+  })
   t.match(logged, [{ what: 'files', message: /open to others/ }])
   t.equal(logged.length, 1, 'said once')
   terminal.kill('SIGKILL')

@@ -42,14 +42,14 @@ class Hand {
     this.take({ kind: 'changes', sessionId: 's', changes, seq: 2, epoch: 'e' })
   }
 
-  /** Presses keys: a name, or characters. @returns what was to be done for them. */
+  /** Presses keys: a name, or characters. @returns what was to be done for them, but to look at the agent. */
   press(...keys: string[]): Effect[] {
     const from = this.effects.length
     for (const key of keys.flatMap(keysOf)) {
       const intent = intentOf(key, this.model)
       if (intent !== null) this.take({ kind: 'intent', intent })
     }
-    return this.effects.slice(from)
+    return this.effects.slice(from).filter((effect) => !isLook(effect))
   }
 
   click(text: string): Effect[] {
@@ -67,7 +67,7 @@ class Hand {
   }
 
   answer(result: Partial<CommandResult> | null): void {
-    const last = this.effects.findLast((effect) => effect.kind === 'command')
+    const last = this.effects.findLast((effect) => effect.kind === 'command' && !isLook(effect))
     if (last?.kind !== 'command') throw new Error('no command was given')
     const whole = result && { command: last.command, status: 'ok' as const, ...result }
     this.take({ kind: 'result', commandId: last.commandId, result: whole })
@@ -87,6 +87,10 @@ class Hand {
       })
       .join(' ')
   }
+}
+
+function isLook(effect: Effect): boolean {
+  return effect.kind === 'command' && effect.command === 'get_screen'
 }
 
 function keysOf(key: string): Key[] {
@@ -138,14 +142,26 @@ void t.test('an agent under the cursor that is gone leaves the cursor on the one
   hand.press('G')
   hand.gone('s::gone')
   t.equal(hand.labels, 'old young run >rest')
+  // Before the next picture no other is meant.
+  const changes = [{ op: 'remove' as const, agent_id: 's::rest' }]
+  hand.model = reduce(
+    hand.model,
+    { kind: 'changes', sessionId: 's', changes, seq: 3, epoch: 'e' },
+    noonMs,
+  ).model
+  hand.model = reduce(hand.model, { kind: 'intent', intent: { kind: 'stop' } }, noonMs).model
+  t.equal(hand.model.overlay, null)
+  t.match(hand.model.message?.text, /put the cursor on an agent that is there/)
 })
 
 void t.test('n goes from one that needs the person to the next, and round', async (t) => {
   const hand = new Hand(states())
   hand.press('3')
   t.equal(hand.model.mode, 'diff')
-  const seen = [1, 2, 3, 4].map(() => (hand.press('n'), hand.labels.replace(/.*>(\w+).*/, '$1')))
-  t.strictSame(seen, ['old', 'young', 'broken', 'old'])
+  const seen = ['n', 'n', 'n', 'N', 'n'].map(
+    (key) => (hand.press(key), hand.labels.replace(/.*>(\w+).*/, '$1')),
+  )
+  t.strictSame(seen, ['old', 'young', 'old', 'broken', 'old'])
   const calm = new Hand([stateOf('run')])
   calm.press('n')
   t.match(calm.lines.at(-1), 'none needs you')
@@ -431,4 +447,89 @@ void t.test('no size is too small', async (t) => {
         t.equal(hand.lines.length, rows, `${columns}×${rows} after ${key}`)
       }
     }
+})
+
+void t.test(
+  'what its terminal shows stands in the dialog, and again when it asks something else',
+  async (t) => {
+    const hand = new Hand([asking('old', noonMs - 1_000)])
+    hand.press('i')
+    const look = hand.effects.at(-1)
+    t.match(look, { kind: 'command', command: 'get_screen', target: 's::old' })
+    const result = {
+      lines: ['Do you want to proceed?', '❯ 1. Yes', '  2. No\u001b[2J'],
+      columns: 80,
+      rows: 24,
+    }
+    const commandId = look?.kind === 'command' ? look.commandId : 0
+    hand.take({ kind: 'result', commandId, result: { command: 'get_screen', status: 'ok', result } })
+    t.match(hand.lines.join('\n'), /│ ❯ 1\. Yes[^]*│ {3}2\. No\[2J/)
+    const before = hand.effects.length
+    hand.say([asking('old', noonMs)])
+    t.match(hand.effects.slice(before), [{ command: 'get_screen' }])
+  },
+)
+
+void t.test('what is typed for an agent at work does not answer what it asks meanwhile', async (t) => {
+  const hand = new Hand([stateOf('old')])
+  hand.press('i', 'go on please')
+  hand.say([asking('old', noonMs)])
+  t.match(hand.lines.join('\n'), /it asks something now/)
+  t.strictSame(hand.press('enter'), [])
+  t.match(hand.lines.join('\n'), /> go on please[^]*✗ it asks something now/)
+})
+
+void t.test('what came of a command whose dialog was closed is told all the same', async (t) => {
+  const hand = new Hand(states())
+  hand.press('x', 'y', 'escape', 'y')
+  hand.answer({ status: 'error', message: 'it does not end', error: { code: 'stop_failed', message: '' } })
+  t.match(hand.lines.at(-1), /✗ old: it does not end/)
+  hand.press('j', 'i', 'hi', 'ctrl_t', 'escape')
+  hand.answer({ message: 'written' })
+  t.match(hand.lines.at(-1), /✓ young: written/)
+})
+
+void t.test('two sessions may have agents of one id: each is its own', async (t) => {
+  const hand = new Hand([], { isAll: true })
+  const of = (label: string): AgentState => ({ ...stateOf('x', { label }), agent_id: 'a::b::c' })
+  hand.join('a', [of('one')])
+  hand.join('a::b', [of('two')])
+  t.match(hand.labels, /one/)
+  t.match(hand.labels, /two/)
+  for (const [key, label, sessionId] of [
+    ['g', 'one', 'a'],
+    ['G', 'two', 'a::b'],
+  ]) {
+    hand.press(key!, 'x')
+    t.match(hand.lines.join('\n'), new RegExp(`End ${label!}`))
+    t.match(hand.press('y'), [{ command: 'stop_agent', sessionId, target: 'a::b::c' }])
+    hand.press('escape')
+  }
+})
+
+void t.test('the group of who needs the person stands first', async (t) => {
+  const hand = new Hand([stateOf('calm')], { isAll: true })
+  hand.join('z', [asking('urgent', noonMs - 1_000)])
+  t.equal(hand.labels, '>urgent calm')
+})
+
+void t.test('a filter does not hide that somebody needs the person', async (t) => {
+  const hand = new Hand(states())
+  hand.press('/', 'broken', 'enter')
+  t.match(hand.lines[1], /2 hidden need you · filter: broken/)
+})
+
+void t.test('what could do something where it is pasted is not copied', async (t) => {
+  const hand = new Hand([{ ...stateOf('x'), agent_id: 's::x\ntouch y' }])
+  t.strictSame(hand.press('y'), [])
+  t.match(hand.lines.at(-1), /not copied/)
+})
+
+void t.test('help and explanations are read to their end at any size', async (t) => {
+  const hand = new Hand(states(), { columns: 40, rows: 14 })
+  hand.press('?', 'G')
+  t.match(hand.lines.join('\n'), /nothing but its/)
+  const { top } = hand.model.overlay as { top: number }
+  hand.press('j', 'k')
+  t.equal((hand.model.overlay as { top: number }).top, top - 1, 'and not past it')
 })

@@ -83,6 +83,20 @@ void t.test('what cannot be counted is said in a word', async (t) => {
   ])
 })
 
+void t.test('a repository of several sessions counts once', async (t) => {
+  const none = { git_available: false, reason: 'git_missing' }
+  const of = (id: string, more: object = {}, files = ['M a.ts +3 -1']): object => ({
+    id,
+    states: [stateOf('1', { session: id, diff: diffOfFiles(files, more as Record<string, unknown>) })],
+  })
+  const head = (...sessions: object[]): string | undefined =>
+    linesOf(diffView, modelOf({ sessions, columns: 120 }))[0]
+  t.equal(head(of('a'), of('b')), '1 change  +3 -1  in 1 repository')
+  t.equal(head(of('a', none, []), of('b')), '1 change  +3 -1  in 1 repository', 'by the one that has a diff')
+  t.equal(head(of('a'), of('b', none, [])), '1 change  +3 -1  in 1 repository')
+  t.equal(head(of('a'), of('b', { repo_root: '/srv/x' })), '2 changes  +6 -2  in 2 repositories')
+})
+
 void t.test('an unwatched repository', async (t) => {
   const unwatched = 'The system has too many open files.'
   const states = [stateOf('1', { diff: diffOfFiles([], { unwatched }) })]

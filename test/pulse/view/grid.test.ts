@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import stringWidth from 'string-width'
 import t from 'tap'
+import { widthOf } from '../../../lib/pulse/text.js'
 import { Grid } from '../../../lib/pulse/view/grid.js'
 import { plain, strong } from '../../../lib/pulse/view/style.js'
 
@@ -13,6 +13,7 @@ const cells = (grid: Grid): string[] => Array.from({ length: grid.columns }, (_,
 
 void t.test('a character takes the columns it takes', async (t) => {
   t.strictSame(cells(wide('ab')), ['a', 'b', ' ', ' ', ' ', ' ', ' ', ' '])
+  t.strictSame(cells(wide('⏺✳⏳')), ['⏺', '✳', '⏳', '', ' ', ' ', ' ', ' '])
   t.strictSame(cells(wide('日本')), ['日', '', '本', '', ' ', ' ', ' ', ' '])
   t.strictSame(cells(wide('👨‍👩‍👧!')), ['👨‍👩‍👧', '', '!', ' ', ' ', ' ', ' ', ' '])
   t.strictSame(cells(wide('e\u0301x')), ['e\u0301', 'x', ' ', ' ', ' ', ' ', ' ', ' '])
@@ -80,7 +81,7 @@ void t.test(
           for (let x = 0; x < 10; x++) {
             const cell = grid.textAt(x, y)
             if (/[\p{Cc}\u2028\u2029]/u.test(cell)) return false
-            if (cell !== '') columns += Math.max(1, stringWidth(cell))
+            if (cell !== '') columns += Math.max(1, widthOf(cell.replaceAll('\u200e', '')))
           }
           if (columns !== 10) return false
         }

@@ -65,16 +65,16 @@ void t.test('the hub and the agents, in 80 columns', async (t) => {
     '    · queue drops',
     '      a program read too slowly, and got all states anew; nothing to do',
     'Agents',
-    '  ● running      claude    heartbeat 2s ago            %1        shop@main',
-    '  ◆ needs_input  codex     ! heartbeat late, 14s ago   %2        shop@main',
+    '  ● running      claude    heartbeat 2s ago            %1',
+    '  ◆ needs_input  codex     ! heartbeat late, 14s ago   %2',
     '    ! blind: its hooks are not trusted',
     '      type /hooks in it, trust them (hooks_untrusted)',
-    '  ○ idle         gemini    heartbeat 2s ago            %3        docs',
+    '  ○ idle         gemini    heartbeat 2s ago            %3',
     '    · blind: says nothing of itself',
     '      a script can, with: aoc-agent-wrap report (no_signals)',
     '    · not a git repository — to see changes, run there: git init',
-    '  · offline      make      has ended                   %5        infra@trunk',
-    '  ✗ error        opencode  ✗ no heartbeat for 42s      %4        api',
+    '  · offline      make      has ended                   %5',
+    '  ✗ error        opencode  ✗ no heartbeat for 42s      %4',
     '    ✗ its status may be old — look at its pane',
     '    ✗ the tasks file is malformed',
     '      correct it: Not JSON: the end came too early at line 12, column 3.',
@@ -150,7 +150,7 @@ void t.test('without a hub, with what this machine tells', async (t) => {
     '    ! shown is what this machine tells — start one: aoc-hub --session s',
     '  socket   /run/user/1000/aoc/s.sock',
     'Agents',
-    '  ● running      claude  no heartbeat yet            %1        shop',
+    '  ● running      claude  no heartbeat yet            %1',
     '    ! blind: not started by aoc-agent-wrap',
     '      end it, then: aoc-agent-wrap -- <agent> (not_wrapped)',
     'This machine',
@@ -159,6 +159,15 @@ void t.test('without a hub, with what this machine tells', async (t) => {
     '    · install dash',
     '  · multiplexer  none around',
   ])
+})
+
+void t.test('a project is named where there is room for its name', async (t) => {
+  const row = (columns: number): string | undefined =>
+    linesOf(healthView, modelOf({ states: [stateOf('%1', { label: 'a-rather-long-label' })], columns })).find(
+      (line) => line.includes('rather'),
+    )
+  t.match(row(99), /%1$/)
+  t.match(row(100), /%1 +shop$/)
 })
 
 void t.test('nothing is wrong', async (t) => {

@@ -25,6 +25,48 @@ void t.test('text as lines', async (t) => {
   )
 })
 
+void t.test('what git says before the first hunk, in words', async (t) => {
+  const of = (...lines: string[]): string[] => patchLines(['diff --git a/f b/g', ...lines].join('\n'))
+  const renamed = (alike: string): string[] => [
+    `similarity index ${alike}%`,
+    'rename from f',
+    'rename to d/g',
+  ]
+  const hunk = ['index 1..2', '--- a/f', '+++ b/g', '@@ -1 +1 @@', '-rename to x', '+old mode 100644']
+  const cases: [string[], string[]][] = [
+    [renamed('100'), ['Renamed: f → d/g, with the same content']],
+    [
+      [...renamed('94'), ...hunk],
+      ['Renamed: f → d/g, 94% alike', ...hunk.slice(3)],
+    ],
+    [['copy from f', 'copy to g'], ['Copied: f → g']],
+    [['old mode 100644', 'new mode 100755'], ['Made executable']],
+    [
+      ['old mode 100755', 'new mode 100644', ...renamed('100')],
+      ['No longer executable', 'Renamed: f → d/g, with the same content'],
+    ],
+    [['old mode 100644', 'new mode 120000'], ['Mode: file → symbolic link']],
+    [['old mode 100644', 'new mode 123456'], ['Mode: file → 123456']],
+    [
+      ['new file mode 100644', ...hunk],
+      ['New file', ...hunk.slice(3)],
+    ],
+    [['new file mode 100755'], ['New executable file']],
+    [['new file mode 160000'], ['New submodule']],
+    [['deleted file mode 120000'], ['Deleted symbolic link']],
+    [
+      ['new file mode 7', 'mode 1,2..3'],
+      ['new file mode 7', 'mode 1,2..3'],
+    ],
+    [['rename from a\u001b[2J', 'rename to b'], ['Renamed: a^[[2J → b']],
+    [
+      ['@@ -1 +1 @@', ' rename to b', 'rename to b'],
+      ['@@ -1 +1 @@', ' rename to b', 'rename to b'],
+    ],
+  ]
+  for (const [lines, told] of cases) t.strictSame(of(...lines), told, lines.join(' / '))
+})
+
 void t.test('bounded in lines and in their length', async (t) => {
   const many = patchLines('+x\n'.repeat(patchLinesMax + 5))
   t.equal(many.length, patchLinesMax + 1)

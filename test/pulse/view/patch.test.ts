@@ -2,7 +2,7 @@ import t from 'tap'
 import type { PatchOverlay } from '../../../lib/pulse/model/model.js'
 import { Grid } from '../../../lib/pulse/view/grid.js'
 import { drawPatch, patchLines, patchMatches } from '../../../lib/pulse/view/patch.js'
-import { modelOf, noonMs, stateOf } from '../model.js'
+import { diffOfFiles, modelOf, noonMs, stateOf } from '../model.js'
 
 const lines = patchLines(`diff --git a/src/hub.ts b/src/hub.ts
 --- a/src/hub.ts
@@ -16,7 +16,7 @@ const lines = patchLines(`diff --git a/src/hub.ts b/src/hub.ts
 \\ No newline at end of file
 `)
 
-const model = modelOf({ states: [stateOf('1', { label: 'claude' })] })
+const model = modelOf({ states: [stateOf('1', { label: 'claude', diff: diffOfFiles([]) })] })
 function overlayOf(more: Partial<PatchOverlay> = {}): PatchOverlay {
   return {
     kind: 'patch',
@@ -33,9 +33,9 @@ function overlayOf(more: Partial<PatchOverlay> = {}): PatchOverlay {
     ...more,
   }
 }
-function drawn(columns: number, rows: number, more: Partial<PatchOverlay> = {}): Grid {
+function drawn(columns: number, rows: number, more: Partial<PatchOverlay> = {}, of = model): Grid {
   const grid = new Grid(columns, rows)
-  drawPatch(grid, { x: 0, y: 0, columns, rows }, overlayOf(more), model)
+  drawPatch(grid, { x: 0, y: 0, columns, rows }, overlayOf(more), of)
   return grid
 }
 
@@ -58,7 +58,7 @@ void t.test('a patch with numbers, where there is room for them', async (t) => {
 
 void t.test('narrow, from a line on, with what is looked for', async (t) => {
   t.strictSame(drawn(40, 6, { top: 2, search: 'return' }).lines, [
-    'src/hub.ts        +2 -1  3/7 · 2 matches',
+    'src/hub.ts        +2 -1  3/7 · match 1/2',
     '-        return old',
     '+        return "日本語"',
     '+        await close(everything, that, …',
@@ -88,6 +88,37 @@ void t.test('lines that match: a capital makes letters count', async (t) => {
   t.strictSame(patchMatches(overlayOf({ lines: ['İstanbul x'], search: 'x' })), [0])
 })
 
+void t.test('which match is at the top or comes next', async (t) => {
+  const at = (top: number): string => drawn(60, 3, { search: 'return', top }).line(0)
+  t.match(at(0), /1\/7 · match 1\/2$/)
+  t.match(at(3), /4\/7 · match 2\/2$/)
+  t.match(at(4), /5\/7 · match 1\/2$/, 'behind the last one the first is next')
+})
+
+void t.test('no match is said beside the name', async (t) => {
+  const grid = drawn(60, 3, { search: 'nowhere' })
+  t.match(grid.line(0), /^src\/hub\.ts {2}0 matches .*1\/7$/)
+  t.equal(grid.styleAt(12, 0).ink, 'warning')
+  t.match(drawn(60, 3, { search: 'nowhere', path: 'x/'.repeat(60) }).line(0), /^….* {2}0 matches {2}.*1\/7$/)
+  t.notMatch(
+    drawn(60, 3, { search: 'nowhere', lines: null }).line(0),
+    /matches/,
+    'nothing was looked through',
+  )
+})
+
+void t.test('changes belong to the repository: an agent is named only where it works alone', async (t) => {
+  const diff = diffOfFiles([])
+  const one = stateOf('1', { label: 'claude', diff })
+  const title = (of: ReturnType<typeof modelOf>): string => drawn(80, 3, {}, of).line(0)
+  t.match(title(modelOf({ states: [one] })), /claude/)
+  t.notMatch(title(modelOf({ states: [one, stateOf('2', { label: 'codex', diff })] })), /claude|codex/)
+  const elsewhere = stateOf('2', { diff: diffOfFiles([], { repo_root: '/srv/api' }) })
+  t.match(title(modelOf({ states: [one, elsewhere, stateOf('3')] })), /claude/)
+  const other = { id: 'b', states: [stateOf('1', { session: 'b', diff })] }
+  t.notMatch(title(modelOf({ sessions: [{ states: [one] }, other] })), /claude/, 'nor across sessions')
+})
+
 void t.test('a character with its marks is one, found or not', async (t) => {
   const grid = drawn(40, 2, { lines: ['+cafe\u0301 au lait'], search: 'e' })
   t.equal(grid.line(1), '+cafe\u0301 au lait')
@@ -100,7 +131,7 @@ void t.test('why there is no patch, and what to do', async (t) => {
       .lines.slice(1)
       .filter((line) => line !== '')
   t.strictSame(of('binary: Git sees no text in it.', 'failed', 70), [
-    '  ✗ Git sees no text in it.',
+    '  · Git sees no text in it.',
     '    There are no lines to compare; open it in its own program.',
   ])
   t.match(of('too_large: The patch takes 300000 bytes; 253952 fit a frame.', 'failed', 40), [

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { barSpans, workView } from '../../../lib/pulse/view/work.js'
-import { gridOf, linesOf, modelOf } from '../model.js'
+import { gridOf, linesOf, modelOf, stateOf, tagOf } from '../model.js'
 import { exampleStates } from './example.js'
 
 const of = (columns: number): string[] =>
@@ -60,6 +60,45 @@ void t.test('tasks per tag, in 40 columns', async (t) => {
     '      to see tasks, run there:',
     '      task-master init',
   ])
+})
+
+void t.test('what has no count of its own is told by the tasks that are listed', async (t) => {
+  const task = (id: string, status: string): Record<string, unknown> => ({ id, title: `task ${id}`, status })
+  const tag = tagOf('1/0/1/0', [
+    task('1', 'review'),
+    task('2', 'pending'),
+    task('3', 'whatever'),
+    task('4', 'deferred'),
+  ])
+  const counts = { total: 6, pending: 1, in_progress: 0, done: 1, blocked: 0 }
+  const states = [stateOf('1', { tasks: { master: { ...tag, counts } } })]
+  t.strictSame(linesOf(workView, modelOf({ states, columns: 120 })), [
+    '1 of 6 tasks done · 1 in review · 1 pending · 1 deferred · 2 cancelled or other',
+    'shop  1  /home/me/shop',
+    '  master  ━━━━━─────────────────────────  1/6   16%  1 in review · 1 pending · 1 deferred · 2 cancelled or other',
+    '    1  ◇ review       task 1',
+    '    2  ○ pending      task 2',
+    '    3  · whatever     task 3',
+    '    4  – deferred     task 4',
+  ])
+})
+
+void t.test('a project of several sessions counts once', async (t) => {
+  const tasks = { master: tagOf('1/1/0/0'), next: tagOf('0/0/3/0') }
+  const fault = { master: { ...tagOf('0/0/0/0'), error: { code: 'tasks_malformed', message: 'x' } } }
+  const of = (id: string, tasks: unknown, more: object = {}): object => ({
+    id,
+    states: [stateOf('1', { session: id, tasks, ...more })],
+  })
+  const head = (...sessions: object[]): string | undefined =>
+    linesOf(workView, modelOf({ sessions, columns: 120 }))[0]
+  const whole = '1 of 5 tasks done · 1 in progress · 3 pending'
+  t.equal(head(of('a', tasks), of('b', tasks)), whole)
+  t.equal(head(of('a', fault), of('b', tasks)), whole, 'as told by the session that can read it')
+  t.equal(
+    head(of('a', tasks), of('b', { master: tagOf('2/0/0/0') }, { root: '/elsewhere' })),
+    '3 of 7 tasks done · 1 in progress · 3 pending',
+  )
 })
 
 void t.test('a bar shows each part that there is, and is full only when all is done', async (t) => {
