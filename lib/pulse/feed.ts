@@ -219,7 +219,11 @@ class Printer {
   #line(id: string, before: Agents, after: Agents): void {
     const { look, print } = this.options
     const [old, now] = [before.get(id)?.row, after.get(id)?.row]
-    const line = now ? changeLine(old, now, Date.now(), look) : old ? removedLine(old, Date.now(), look) : null
+    const line = now
+      ? changeLine(old, now, Date.now(), look)
+      : old
+        ? removedLine(old, Date.now(), look)
+        : null
     if (line !== null) print(line)
   }
 }

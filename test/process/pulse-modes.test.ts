@@ -211,7 +211,8 @@ void t.test('nothing that an agent says reaches the terminal but as text', async
   const hub = await startHub(t, room, 's', ['--stale-seconds', '0'])
   const publisher = await LineClient.publisher(t, hub, '1')
   const file = {
-    path: `a${hostile}.ts`,
+    // Nothing has a NUL in its path: such a file would not be listed at all.
+    path: `a${hostile.replaceAll('\0', '')}.ts`,
     status: 'modified',
     additions: 1,
     deletions: 0,

@@ -147,7 +147,7 @@ void t.test('an agent without a terminal: its life, from the first line to the l
   t.equal(agent.stderr, '')
   await until('that it is gone', () => pulse.records().at(-1)?.op === 'remove')
   t.match(pulse.records().at(-2), { op: 'upsert', state: { lifecycle: 'offline' } })
-  const seqs = pulse.records().map(({ seq }) => seq)
+  const seqs = pulse.records().flatMap(({ seq }) => seq ?? [])
   t.strictSame(
     seqs,
     seqs.toSorted((a, b) => a - b),

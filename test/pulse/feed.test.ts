@@ -4,7 +4,10 @@ import os from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { openFeed, type FeedOptions } from '../../lib/pulse/feed.js'
+import { agentFileName, agentFolder } from '../../lib/wire/agent-file.js'
 import { noLog } from '../../lib/wire/log.js'
+import { startToken } from '../../lib/wire/process-life.js'
+import { until } from '../process/processes.js'
 
 /** `once`: what a hub sends at one time, and what is printed of it. */
 
@@ -104,4 +107,41 @@ void t.test('once, from an earlier seq: all that was missed, and no more', async
     lines.map((line) => (JSON.parse(line) as { agent_id: string }).agent_id),
     ['s::1', 's::2'],
   )
+})
+
+void t.test('without a hub, a change of one agent tells nothing of the others', async (t) => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'aoc-f-'))
+  const socketPath = path.join(dir, 's')
+  fs.mkdirSync(agentFolder(socketPath), { mode: 0o700 })
+  const start = await startToken(process.pid)
+  const write = (state: ReturnType<typeof agent>): void => {
+    const text = JSON.stringify({ version: 1, wrapper_pid: process.pid, wrapper_start: start, state })
+    fs.writeFileSync(path.join(agentFolder(socketPath), agentFileName(state.pane_id)), text)
+  }
+  write(agent('1'))
+  write(agent('2'))
+  const told: string[] = []
+  const feed = openFeed({
+    of: { sessionId: 's', socketPath },
+    local: { projectRoot: dir, env: { PATH: process.env['PATH'] } },
+    once: false,
+    json: true,
+    look: { color: false, columns: Number.POSITIVE_INFINITY },
+    log: noLog,
+    print: (line) => {
+      const { seq, agent_id: id, state } = JSON.parse(line) as Record<string, unknown>
+      told.push(`${String(seq)} ${String(id)} ${(state as { lifecycle: string }).lifecycle}`)
+    },
+    note: () => {},
+  })
+  t.teardown(async () => {
+    await feed.close()
+    fs.rmSync(dir, { recursive: true, force: true })
+  })
+  const both = ['null s::1 running', 'null s::2 running']
+  await until('both', () => told.length === 2)
+  t.strictSame(told, both)
+  write(agent('2', 'needs_input'))
+  await until('the change', () => told.length > 2)
+  t.strictSame(told, [...both, 'null s::2 needs_input'])
 })

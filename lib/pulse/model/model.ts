@@ -170,14 +170,14 @@ const merged = new WeakMap<Session, Agents>()
 
 /**
  * The agents of a session as they are shown now: its hub's, or what is found without it. A hub that has just come does
- * not know all of them yet: those that were found stay until it does.
+ * not know all of them yet: those that it has not told of stand as they were found.
  */
 export function agentsOf(session: Session): Agents {
   const { link, hubAgents, local } = session
   if (local === null) return hubAgents
   if (link.kind !== 'live') return local.agents
   let agents = merged.get(session)
-  if (agents === undefined) merged.set(session, (agents = new Map([...local.agents, ...hubAgents])))
+  if (agents === undefined) merged.set(session, (agents = new Map([...hubAgents, ...local.agents])))
   return agents
 }
 
