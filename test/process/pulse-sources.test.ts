@@ -236,20 +236,22 @@ void t.test('--all joins every hub of this user', { buffered: true }, async (t) 
   const publish = async (session: string): Promise<Awaited<ReturnType<typeof startHub>>> => {
     const hub = await startHub(t, room, session, ['--stale-seconds', '0'])
     const publisher = await LineClient.publisher(t, hub, '1')
-    publisher.upsert('1', { lifecycle: 'needs_input', source: { label: `of ${session}` } })
+    // The group of who has waited longest stands first.
+    const status = { since_ms: Date.now() - ({ shop: 3_000, blog: 2_000 }[session] ?? 1_000) }
+    publisher.upsert('1', { lifecycle: 'needs_input', source: { label: `of ${session}`, status } })
     return hub
   }
   await alone.see('all: 0 sessions')
   const hubs = [await publish('shop'), await publish('blog')]
   const screen = alone
-  await screen.see(/^blog .*\n◆ needs_input +of blog [^]*^shop .*\n◆ needs_input +of shop/m)
+  await screen.see(/^shop .*\n◆ needs_input +of shop [^]*^blog .*\n◆ needs_input +of blog/m)
   t.match(screen.lines[0], /all: 2 sessions .*live$/)
   const third = await publish('zoo')
   await screen.see(/^zoo .*\n◆ needs_input +of zoo/m)
   for (const name of ['shop', 'blog', 'zoo']) t.match(screen.text, `of ${name}`)
 
   // A command goes to the hub that has the agent.
-  screen.type('nni')
+  screen.type('ni')
   await screen.see('to of shop')
   screen.type('\u001b')
   await screen.unsee('to of shop')
