@@ -201,7 +201,9 @@ void t.test('an agent reports, is refreshed, and is stopped', async (t) => {
   const report = `${process.execPath} ${bin('aoc-agent-wrap')} report`
   const script = `${report} --lifecycle needs_input --detail 'which branch?'; trap '' INT; echo asked; sleep 60 & wait; wait`
   const agent = new Running(t, at, 'aoc-agent-wrap', wrap('5', 'sh', '-c', script))
-  await until('its question', () => /◆ needs_input {2}agent-5 \(5\) {2}which branch\?/.test(pulse.stdout))
+  await until('its question', () =>
+    /◆ needs_input {2}agent-5 \(5\) {2}question: which branch\?/.test(pulse.stdout),
+  )
   t.match(run(at, 'aoc-pulse', ['send', 'refresh', 'agent-5']), {
     code: 0,
     stdout: 'git and tasks were read anew\n',
@@ -257,8 +259,9 @@ void t.test('a failed agent stays in sight', async (t) => {
     /✗ error {8}agent-1 \(1\) {2}exited with 3 — boom: no such table/.test(pulse.stdout),
   )
   await until('that its process is gone', () =>
-    /· offline {6}agent-1 \(1\) {2}exited with 3/.test(pulse.stdout),
+    run(at, 'aoc-pulse', ['--once', '--json']).stdout.includes('"lifecycle":"offline"'),
   )
+  t.match(run(at, 'aoc-pulse', ['--once']).stdout, /✗ error +agent-1 .*exited with 3/, 'and still a failure')
 })
 
 void t.test('kill -9 of the hub, of a wrapper, and of Pulse', async (t) => {
