@@ -72,7 +72,12 @@ Examples:
   aoc-pulse send stop_agent codex       end an agent
   aoc-pulse send send_input 12 text=yes submit=true
   aoc-pulse explain codex               why its status is what it is
-  aoc-pulse wait 12 --until idle,error --timeout 10m`,
+  aoc-pulse wait 12 --until idle,error --timeout 10m
+
+Environment:
+  AOC_PULSE_THEME                       terminal (its own colours, the default), auto, dark, light; NO_COLOR: none
+  AOC_PULSE_OVERVIEW_ENABLED=0          no overview: the screen begins with Work
+  AOC_NOTIFY, AOC_NOTIFY_COMMAND        as --notify and --notify-command`,
   )
   .action((flags: PulseFlags) => follow(flags))
 
