@@ -1,5 +1,5 @@
 import type { Lifecycle } from '../wire/messages.js'
-import { glyphs } from './lifecycle-look.js'
+import { stateText } from './lifecycle-look.js'
 import { byNeed, type Row } from './row.js'
 import { duration, fit, widthOf } from './text.js'
 
@@ -73,7 +73,7 @@ export function table(rows: readonly Row[], nowMs: number, look: Look, hasSessio
     line('STATE', ({ head }) => head),
     ...sorted.map((row, i) =>
       colored(
-        line(stateText(row.lifecycle), ({ cells }) => cells[i]!),
+        line(stateText(row), ({ cells }) => cells[i]!),
         0,
         row.lifecycle,
         look,
@@ -114,7 +114,7 @@ function laidOut(all: readonly Column[], room: number): { columns: Column[]; wid
 export function changeLine(before: Row | undefined, after: Row, nowMs: number, look: Look): string | null {
   if (before !== undefined && seen(before) === seen(after)) return null
   const at = `${clock(nowMs)}${between}`
-  const parts = [fit(stateText(after.lifecycle), stateColumns), `${after.label} (${after.paneId})`]
+  const parts = [fit(stateText(after), stateColumns), `${after.label} (${after.paneId})`]
   if (told(after) !== '') parts.push(told(after))
   if (after.diff && diffCell(after) !== (before && diffCell(before))) parts.push(`[${diffCell(after)}]`)
   return colored(cut(at + parts.join(between), look), at.length, after.lifecycle, look)
@@ -124,10 +124,6 @@ export function changeLine(before: Row | undefined, after: Row, nowMs: number, l
 export function removedLine(before: Row, nowMs: number, look?: Look): string {
   const parts = [clock(nowMs), fit('- removed', stateColumns), `${before.label} (${before.paneId})`]
   return look === undefined ? parts.join(between) : cut(parts.join(between), look)
-}
-
-function stateText(lifecycle: Lifecycle): string {
-  return `${glyphs[lifecycle]} ${lifecycle}`
 }
 
 /** A line with its state in colour. All before it and in it takes one UTF-16 unit a column. */
@@ -148,7 +144,7 @@ function cut(line: string, look: Look): string {
 }
 
 function seen(row: Row): string {
-  return JSON.stringify([row.lifecycle, row.label, told(row), where(row), diffCell(row)])
+  return JSON.stringify([stateText(row), row.label, told(row), where(row), diffCell(row)])
 }
 
 /** What it is about; of one that waits also what kind of an answer it wants. */

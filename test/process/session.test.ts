@@ -138,7 +138,7 @@ void t.test('an agent without a terminal: its life, from the first line to the l
 
   const table = run(at, 'aoc-pulse', ['--once'])
   t.equal(table.code, 0)
-  t.match(table.stdout, /● running +agent-1 +1 +shop@main/)
+  t.match(table.stdout, /● running\? +agent-1 +1 +shop@main/)
   t.match(JSON.parse(run(at, 'aoc-hub', ['list', '--json']).stdout), [{ agents: 1 }])
 
   writeFileSync(path.join(at.repository, 'fifo'), 'done\n')

@@ -257,3 +257,11 @@ void t.test('columns', async (t) => {
     ['a', 'b'],
   )
 })
+
+void t.test('what nothing but its process says is told with a question mark', async (t) => {
+  const unsure = rowOf(state('1', 'running', { source: { status: { confidence: 0 } } }))
+  t.match(table([unsure], noon, look)[1], /^● running\? /)
+  const sure = rowOf(state('1', 'running', { source: { status: { confidence: 3 } } }))
+  t.match(table([sure], noon, look)[1], /^● running {3}/)
+  t.match(changeLine(unsure, sure, noon, look), /● running /, 'that it is known now is a change')
+})

@@ -1,18 +1,11 @@
+import { stateText } from '../lifecycle-look.js'
 import { agentUnderCursor } from '../model/lists.js'
 import { findAgent, type Model } from '../model/model.js'
 import { blindNote } from '../model/notes.js'
 import { duration, fit, widthOf, wrap } from '../text.js'
 import type { Grid, Span } from './grid.js'
 import type { Area } from './list.js'
-import {
-  changeSpans,
-  lifecycleStyle,
-  stateText,
-  tells,
-  wantsStyle,
-  wantsText,
-  whereText,
-} from './overview.js'
+import { changeSpans, lifecycleStyle, tells, wantsStyle, wantsText, whereText } from './overview.js'
 import { faint, plain, strong, style } from './style.js'
 
 /** More on the agent under the cursor than its row has room for. */

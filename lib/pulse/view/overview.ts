@@ -1,5 +1,5 @@
 import type { LayoutState } from '../../wire/messages.js'
-import { glyphs } from '../lifecycle-look.js'
+import { glyphs, stateText } from '../lifecycle-look.js'
 import { compactColumnsMax } from '../model/parts.js'
 import { agentsOf, type Model, type Session } from '../model/model.js'
 import { overviewItems, type OverviewItem } from '../model/order.js'
@@ -169,11 +169,6 @@ function projectSpans({ project, branch }: Row): Span[] {
         [project, plain],
         [`@${branch}`, faint],
       ]
-}
-
-/** A lifecycle as glyph and word; with `?` when nothing but its process says so. */
-export function stateText({ lifecycle, isSure }: Row): string {
-  return `${glyphs[lifecycle]} ${lifecycle}${isSure ? '' : '?'}`
 }
 
 export function lifecycleStyle({ lifecycle }: Row): Style {
