@@ -50,7 +50,9 @@ export class StatusReader {
       this.branch = name === '(detached)' ? undefined : name
       return []
     }
-    const shape = shapes[record.slice(0, record.indexOf(' '))]
+    const kind = record.slice(0, record.indexOf(' '))
+    // What every object has by birth is no kind of record.
+    const shape = Object.hasOwn(shapes, kind) ? shapes[kind] : undefined
     if (shape === undefined) return []
     if (shape.renamed) {
       this.#renamed = record

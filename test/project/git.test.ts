@@ -459,7 +459,20 @@ void t.test('records that git would not print', (t) => {
   const records = fc.array(
     fc.oneof(
       fc.string(),
-      fc.constantFrom('1 M. N', '2 R. ', 'u ', '? ', '1', '', '#', '3\t', '-\t-\t', 'x\ty\tz'),
+      fc.constantFrom(
+        '__proto__ ',
+        'constructor x',
+        '1 M. N',
+        '2 R. ',
+        'u ',
+        '? ',
+        '1',
+        '',
+        '#',
+        '3\t',
+        '-\t-\t',
+        'x\ty\tz',
+      ),
     ),
   )
   fc.assert(
