@@ -4,6 +4,7 @@ import { openFeed } from '../lib/pulse/feed.js'
 import { explanationLines } from '../lib/pulse/explain.js'
 import { findAgent, rowOf } from '../lib/pulse/row.js'
 import { jsonLine, printable } from '../lib/pulse/text.js'
+import { wholePatch } from '../lib/pulse/whole-patch.js'
 import { waitFor } from '../lib/pulse/wait-for.js'
 import { agentCommandNames, argumentNames, hubCommandNames, parseCommand } from '../lib/wire/commands.js'
 import { projectRoot, runtimeRoot, sessionId, slug, socketPath } from '../lib/wire/identity.js'
@@ -38,7 +39,7 @@ interface WaitFlags extends PulseFlags {
 const { env } = process
 const name = 'aoc-pulse'
 /** Arguments that are texts whatever they look like. */
-const textKeys = new Set(['text', 'reason', 'detail', 'path', 'tab_name', 'pane_id'])
+const textKeys = new Set(['text', 'reason', 'detail', 'path', 'patch_id', 'tab_name', 'pane_id'])
 const program = newProgram(name, 'Shows what the agents of a session do, and which of them needs you.')
   .option(
     '--session <id>',
@@ -227,7 +228,10 @@ async function send(
   const args = argsOf(command, !isOfAgent && isPair ? [agent, ...pairs] : pairs)
   if (isOfAgent && agent === undefined) program.error(`error: give the agent for ${command}`)
   const isForNone = agent === undefined || agent === '-' || isPair
-  const result = await give(command, isForNone ? null : agent, args, flags)
+  const ask = (asked: Record<string, unknown>) => give(command, isForNone ? null : agent, asked, flags)
+  // As JSON it is one result, as it came; a person wants the whole patch.
+  const isWhole = command === 'get_diff_patch' && !flags.json && !('part' in args) && !('patch_id' in args)
+  const result = isWhole ? await wholePatch(ask, args) : await ask(args)
   if (flags.json) console.log(jsonLine(result))
   else if (result.status === 'ok') for (const line of resultLines(result)) console.log(line)
   else fail(name, `${printable(result.error?.code ?? 'error')}: ${printable(result.message ?? '')}`)

@@ -265,9 +265,17 @@ async function untrackedPatch(
   // A lone dash would be git's own input.
   const name = path === '-' ? './-' : path
   const args = ['--no-index', `-U${contextLines}`, '--', '/dev/null', name]
-  const patch = await readDiff({ ...place, projectRoot: repoRoot }, args, status)
-  if (patch === undefined)
-    throw new NoPatch('vanished', 'The file was gone before git could read it.', status)
+  const patch = await readDiff({ ...place, projectRoot: repoRoot }, args, status).catch(
+    async (error: unknown) => {
+      const isGone = await lstat(join(repoRoot, path)).then(
+        () => false,
+        () => true,
+      )
+      if (!isGone || place.signal.aborted) throw error
+      throw new NoPatch('vanished', 'The file was gone before git could read it.', status)
+    },
+  )
+  if (patch === undefined) throw new NoPatch('unreadable', 'Git shows nothing of this file.', status)
   return { ok: true, status, is_binary: false, patch: path === '-' ? withoutDotSlash(patch) : patch }
 }
 
@@ -283,6 +291,8 @@ const patchArgs = [
   '--literal-pathspecs',
   '-c',
   'core.quotePath=false',
+  '-c',
+  'diff.suppressBlankEmpty=false',
   'diff',
   '--patch',
   '--no-color',

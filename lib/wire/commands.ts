@@ -28,12 +28,27 @@ const agentArgs = {
    * `result.lines`, and the terminal's `columns` and `rows`.
    */
   get_screen: z.looseObject({ rows: z.int().min(1).max(screenRowsMax).default(screenRowsDefault) }),
-  /** The unified diff of one file against HEAD, under `result.patch`. */
-  get_diff_patch: z.looseObject({
-    path: z.string().min(1).max(4_096),
-    context_lines: z.int().min(0).max(10_000).optional(),
-    include_untracked: z.boolean().optional(),
-  }),
+  /**
+   * The unified diff of one file against HEAD, under `result.patch`. Without `part` all of it, if it fits a frame; with
+   * `part`, from 1, that piece of it, and how many there are. `patch_id` is what the first piece came with: the others
+   * are of the same patch.
+   */
+  get_diff_patch: z
+    .looseObject({
+      path: z.string().min(1).max(4_096),
+      context_lines: z.int().min(0).max(10_000).optional(),
+      include_untracked: z.boolean().optional(),
+      part: z.int().min(1).optional(),
+      patch_id: z.string().min(1).max(64).optional(),
+    })
+    .refine((args) => args.part !== undefined || args.patch_id === undefined, {
+      path: ['part'],
+      message: 'patch_id goes with a part (from 1)',
+    })
+    .refine((args) => args.part === undefined || args.part === 1 || args.patch_id !== undefined, {
+      path: ['patch_id'],
+      message: 'a part after the first is asked for with the patch_id that the first came with',
+    }),
   /** Publishes the agent's whole state again, git and tasks read anew. */
   refresh: z.looseObject({}),
   /** Why the agent's status is what it is, under `result`. */

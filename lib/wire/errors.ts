@@ -50,6 +50,8 @@ export class CommandError extends Error {
   constructor(
     readonly code: CommandErrorCode,
     message: string,
+    /** What can be told all the same, for `result` beside the error. */
+    readonly result?: unknown,
   ) {
     super(message)
   }

@@ -1,6 +1,5 @@
 import { parseCommand, type AgentCommand } from '../wire/commands.js'
 import { CommandError } from '../wire/errors.js'
-import { stateBytesMax } from '../wire/limits.js'
 import type { Log } from '../wire/log.js'
 import type { Command, CommandResult } from '../wire/messages.js'
 import type { Alerts } from '../wire/notice/alerts.js'
@@ -10,6 +9,7 @@ import type { Signal } from './lifecycle/signal.js'
 import type { Observer } from './observer.js'
 import { readPatch } from '../project/patch.js'
 import { Project } from '../project/project.js'
+import { PatchAnswers } from './patch-answers.js'
 import { Publisher } from './publisher.js'
 import { RuntimeFile } from './runtime-file.js'
 import { lastRows } from './screen-rows.js'
@@ -48,6 +48,7 @@ const lastLookMs = 500
 export class Reporting {
   readonly #publisher: Publisher
   readonly #project: Project
+  readonly #patches: PatchAnswers
   #inputs = Promise.resolve('')
   #lastActivityMs: number | null = null
   #isEnded = false
@@ -63,6 +64,13 @@ export class Reporting {
       env: options.env,
       log,
       onChange: () => this.#publisher.changed(),
+    })
+    this.#patches = new PatchAnswers({
+      agentId: who.agentId,
+      projectRoot: who.projectRoot,
+      env: options.env,
+      clock: realClock,
+      read: readPatch,
     })
     const state = () => agentState(who, this.#facts(), Date.now())
     this.#publisher = new Publisher({
@@ -137,8 +145,15 @@ export class Reporting {
       return { command: payload.command, status: 'ok', ...(await this.#do(command)) }
     } catch (error) {
       const message = (error as Error).message
-      const code = error instanceof CommandError ? error.code : 'unsupported_command'
-      return { command: payload.command, status: 'error', message, error: { code, message } }
+      const { code, result } =
+        error instanceof CommandError ? error : new CommandError('unsupported_command', message)
+      return {
+        command: payload.command,
+        status: 'error',
+        message,
+        error: { code, message },
+        ...(result !== undefined && { result }),
+      }
     }
   }
 
@@ -170,7 +185,7 @@ export class Reporting {
       case 'get_screen':
         return await this.#screen(command.args.rows)
       case 'get_diff_patch':
-        return await this.#patch(command.args)
+        return await this.#patches.answer(command.args)
     }
   }
 
@@ -225,30 +240,6 @@ export class Reporting {
     const lines = lastRows(shown.lines, rowsAsked)
     const message = `${lines.length} ${lines.length === 1 ? 'line' : 'lines'}`
     return { message, result: { lines, columns, rows } }
-  }
-
-  async #patch(args: Extract<AgentCommand, { name: 'get_diff_patch' }>['args']): Promise<{
-    message: string
-    result: unknown
-  }> {
-    const { path, context_lines: contextLines, include_untracked: includeUntracked } = args
-    const { who, env } = this.options
-    const result = await readPatch({
-      projectRoot: who.projectRoot,
-      env,
-      path,
-      ...(contextLines !== undefined && { contextLines }),
-      ...(includeUntracked !== undefined && { includeUntracked }),
-    })
-    if (!result.ok) throw new CommandError('patch_unavailable', result.message)
-    const bytes = Buffer.byteLength(JSON.stringify(result))
-    if (bytes > stateBytesMax)
-      throw new CommandError(
-        'patch_unavailable',
-        `too_large: The patch takes ${bytes} bytes; ${stateBytesMax} fit a frame.`,
-      )
-    const { ok: _, ...patch } = result
-    return { message: `${patch.status}: ${patch.path}`, result: { agent_id: who.agentId, ...patch } }
   }
 
   async #stop(): Promise<string> {

@@ -243,7 +243,7 @@ void t.test('the patch of a file, over the bus', async (t) => {
     status: 'ok',
     result: { path: 'a.txt', status: 'modified', patch: /-one\n\+two\n/ },
   })
-  t.match(ask('path=big.txt'), { code: 1, stderr: /patch_unavailable: too_large/ })
+  t.match(ask('path=big.txt', '--json'), { code: 1, stdout: /"patch_unavailable","message":"too_large/ })
   t.match(ask('path=../a.txt'), { code: 1, stderr: /patch_unavailable: outside/ })
   t.match(ask('context_lines=1'), { code: 1, stderr: /invalid_args: get_diff_patch: args\.path/ })
   agent.child.kill('SIGTERM')

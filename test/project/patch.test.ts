@@ -380,6 +380,21 @@ const shown: (Case & { is: string; patch: string[] })[] = [
     ],
   },
   {
+    title: 'from a folder that is a link',
+    script: 'mkdir pkg; echo 1 > pkg/u; ln -s pkg l',
+    path: 'pkg/u',
+    from: 'l',
+    is: 'untracked pkg/u',
+    patch: [
+      'diff --git a/pkg/u b/pkg/u',
+      'new file mode 100644',
+      '--- /dev/null',
+      '+++ b/pkg/u',
+      '@@ -0,0 +1 @@',
+      '+1',
+    ],
+  },
+  {
     title: 'a linked work tree',
     script: 'echo 1 > f; git add .; git commit -qm a; git worktree add -q -b side tree; echo 2 > tree/f',
     path: 'f',
@@ -403,12 +418,13 @@ const shown: (Case & { is: string; patch: string[] })[] = [
   },
   {
     title: 'settings of the repository that would change what git prints',
-    script: `echo 1 > é; git add .; git commit -qm a; echo 2 > é; git config color.ui always; git config core.pager false
+    script: `printf '1\\n\\n' > é; git add .; git commit -qm a; printf '2\\n\\n' > é
+      git config color.ui always; git config core.pager false; git config diff.suppressBlankEmpty true
       git config diff.noprefix true; git config diff.mnemonicPrefix true; git config diff.context 9
       git config core.quotePath true; git config diff.orderFile /nonexistent; git config diff.relative true`,
     path: 'é',
     is: 'modified é',
-    patch: ['diff --git a/é b/é', '--- a/é', '+++ b/é', '@@ -1 +1 @@', '-1', '+2'],
+    patch: ['diff --git a/é b/é', '--- a/é', '+++ b/é', '@@ -1,2 +1,2 @@', '-1', '+2', ' '],
   },
 ]
 
@@ -479,6 +495,13 @@ const refused: (Case & { is: string | RegExp; env?: NodeJS.ProcessEnv })[] = [
     script: 'mkdir pkg; echo u > pkgs',
     path: 'pkgs',
     from: 'pkg',
+    is: /^- outside: /,
+  },
+  {
+    title: 'beside a project root that is a link',
+    script: 'mkdir pkg; echo secret > u; ln -s pkg l',
+    path: 'u',
+    from: 'l',
     is: /^- outside: /,
   },
   {
@@ -714,6 +737,36 @@ void t.test('up to patchBytesMax, and past it', async (t) => {
     'modified too_large: The patch has more than 1,048,576 bytes.',
     'each byte is three',
   )
+})
+
+void t.test('an untracked file that goes, or becomes a link, when git is about to read it', async (t) => {
+  const folder = makeFolder(t)
+  const bin = join(folder, 'bin')
+  const repo = join(folder, 'repo')
+  mkdirSync(bin)
+  mkdirSync(repo)
+  sh(repo, 'git init -q; echo secret > ../outside')
+  const env = { ...gitEnv, PATH: `${bin}:${gitEnv.PATH}` }
+  const real = sh(folder, 'command -v git').trim()
+  const read = (script: string) => {
+    sh(repo, 'rm -f u; echo 1 > u')
+    const text = `#!/bin/sh\ncase " $* " in *" --no-index "*) ${script};; esac\nexec '${real}' "$@"\n`
+    writeFileSync(join(bin, 'git'), text, { mode: 0o755 })
+    return readPatch({ projectRoot: repo, env, path: 'u' })
+  }
+  t.equal(inShort(await read('rm u')), 'untracked vanished: The file was gone before git could read it.')
+  const link = await read('ln -sf ../outside u')
+  t.match(link.ok && lines(link.patch), [
+    /./,
+    'new file mode 120000',
+    /./,
+    /./,
+    /./,
+    '+../outside',
+    /No newline/,
+  ])
+  t.notOk(JSON.stringify(link).includes('secret'), 'it is not followed')
+  t.match(inShort(await read('exit 3')), '- error: git ended with code 3.', 'it is still there')
 })
 
 void t.test('a git that hangs or prints for ever is stopped, with all it started', async (t) => {
