@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { InvalidArgumentError } from 'commander'
 import { focus } from '../lib/multiplexer/focus.js'
 import { readLayout } from '../lib/multiplexer/layout.js'
 import { runProgram as runMultiplexer } from '../lib/multiplexer/run-program.js'
@@ -6,12 +7,14 @@ import { askHub, liveHubs, register, type LiveHub } from '../lib/wire/registry.j
 import { layoutPace } from '../lib/hub/layout-watch.js'
 import { startHub } from '../lib/hub/server.js'
 import { SocketFileError } from '../lib/hub/socket-file.js'
+import { AddressError, v1Address } from '../lib/hub/v1/address.js'
+import type { V1DoorOptions } from '../lib/hub/v1/door.js'
 import { runtimeRoot, sessionId, slug, socketPath } from '../lib/wire/identity.js'
-import { staleSecondsDefault, subscriberBudgetBytes } from '../lib/wire/limits.js'
+import { staleSecondsDefault, subscriberBudgetBytes, v1PingMs, v1WriteMs } from '../lib/wire/limits.js'
 import { logDir, logLevel, openLog } from '../lib/wire/log.js'
 import { lookAround } from '../lib/wire/surroundings.js'
 import { version } from '../lib/wire/version.js'
-import { exitCodes, fail, newProgram, runProgram, wholeNumber } from './program.js'
+import { exitCodes, fail, newProgram, runProgram, timeSpan, wholeNumber } from './program.js'
 
 interface HubFlags {
   session?: string
@@ -19,6 +22,10 @@ interface HubFlags {
   staleSeconds: number
   subscriberBudget: number
   exitWhenIdle: number
+  addr?: string
+  allowOrigin?: string[]
+  pingInterval?: number
+  writeTimeout?: number
   logDir?: string
   debug?: boolean
 }
@@ -48,6 +55,13 @@ const program = newProgram(
     wholeNumber,
     subscriberBudgetBytes,
   )
+  .option(
+    '--addr <host:port>',
+    'where v1 clients come in, loopback only (default: AOC_HUB_ADDR, AOC_HUB_URL or 127.0.0.1 and a port from the session)',
+  )
+  .option('--allow-origin <origin...>', 'let in the web pages of these origins')
+  .option('--ping-interval <time>', 'how often a v1 client is pinged (default: 10s)', someTime)
+  .option('--write-timeout <time>', 'end a v1 client that reads nothing for so long (default: 30s)', someTime)
   .option('--exit-when-idle <seconds>', 'end this long after the last client left; 0 never', wholeNumber, 0)
   .option('--log-dir <dir>', 'where the log goes (default: AOC_LOG_DIR or .aoc/logs)')
   .option('--debug', 'log everything, also to standard error')
@@ -59,6 +73,7 @@ Examples:
   aoc-hub --session demo        … of the session called demo
   aoc-hub list --json           the hubs that run, as JSON
   aoc-hub stop --session demo   end one
+  curl "$(aoc-hub list --json | jq -r '.[0].v1_url' | sed 's|^ws|http|; s|/ws$|/health?details=true|')"
   printf '%s\\n' '{"type":"hello","session_id":"demo","payload":{"client_id":"me","role":"subscriber"}}' |
     socat - UNIX-CONNECT:<socket>`,
   )
@@ -110,6 +125,7 @@ async function serve(flags: HubFlags): Promise<void> {
     ...(flags.debug && { toStderr: true }),
   })
   const pace = layoutPace(env, log)
+  const v1 = v1Door(flags, session)
   let unregister = (): void => {}
   const ended = (): void => {
     unregister()
@@ -126,6 +142,7 @@ async function serve(flags: HubFlags): Promise<void> {
       log,
       run: (command) => focus(command, session, env, runMultiplexer),
       ...(pace && { layout: { ...pace, read: () => readLayout(session, env, runMultiplexer) } }),
+      v1,
       onIdle: ended,
     })
     try {
@@ -137,11 +154,38 @@ async function serve(flags: HubFlags): Promise<void> {
       process.on(signal, () => void hub.close().then(ended))
     process.stdout.on('error', () => {})
     process.stderr.on('error', () => {})
-    console.log(`aoc-hub ${version} of session ${session} listens on ${socket}`)
+    await hub.v1Opened
+    const { v1: door } = hub.health()
+    const also = door?.listening ? ` and ${door.url}` : ''
+    console.log(`aoc-hub ${version} of session ${session} listens on ${socket}${also}`)
+    if (door && !door.listening) console.error(`aoc-hub: no v1 clients: ${door.reason}`)
   } catch (error) {
     const isRunning = error instanceof SocketFileError && error.code === 'hub_is_running'
     fail('aoc-hub', error, isRunning ? exitCodes.hubIsRunning : exitCodes.failed)
   }
+}
+
+/** How v1 clients come in; a text says why they do not: what the environment says wrong costs them, not the hub. */
+function v1Door(flags: HubFlags, session: string): V1DoorOptions | string {
+  try {
+    return {
+      address: v1Address(flags, env, session),
+      allowedOrigins: flags.allowOrigin ?? [],
+      pingMs: flags.pingInterval ?? v1PingMs,
+      writeMs: flags.writeTimeout ?? v1WriteMs,
+    }
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error
+    if (error.source === '--addr') fail('aoc-hub', error, exitCodes.usage)
+    return error.message
+  }
+}
+
+/** A span of time of an option, at least a second. @returns milliseconds. */
+function someTime(text: string): number {
+  const ms = timeSpan(text)
+  if (ms < 1_000) throw new InvalidArgumentError('It must be a second at least.')
+  return ms
 }
 
 function printHubs(hubs: LiveHub[]): void {

@@ -10,7 +10,7 @@ export {
   type AgentCommand,
   type HubCommand,
 } from './wire/commands.js'
-export { decodeClientLine, decodeHubLine } from './wire/decode.js'
+export { decodeClientLine, decodeHubLine, decodeV1Message } from './wire/decode.js'
 export { encodeLine, printJson, type EnvelopeHead } from './wire/encode.js'
 export { CommandError, WireError, type CommandErrorCode, type WireErrorCode } from './wire/errors.js'
 export {
@@ -46,10 +46,12 @@ export {
   type Resume,
   type SubscribeInput,
   type Topic,
+  type V1Health,
 } from './wire/messages.js'
 export { giveOneCommand, NoHubError, type OneCommand } from './wire/one-command.js'
 export { Replica, type Applied, type ResumeToken } from './wire/replica.js'
 export { AgentStatus, DiffFile, DiffReason, DiffSummary, TaskSummary } from './wire/source.js'
 export { Subscriber, type SubscriberOptions } from './wire/subscriber.js'
+export { V1Envelope, v1Payloads, v1Types, type V1Message, type V1Payload, type V1Type } from './wire/v1.js'
 export { lookAround } from './wire/surroundings.js'
 export { version } from './wire/version.js'

@@ -21,7 +21,7 @@ function framesOf(page: string): unknown[] {
 
 void t.test('every example of PROTOCOL.md is a fixture', async (t) => {
   const known = new Set<string>()
-  for (const folder of ['wire', 'sessions'])
+  for (const folder of ['wire', 'sessions', 'v1'])
     for (const name of readdirSync(new URL(`../fixtures/${folder}`, import.meta.url)))
       for (const { frame } of cases<{ frame?: unknown }>(`${folder}/${name}`))
         known.add(JSON.stringify(frame))

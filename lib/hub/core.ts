@@ -1,7 +1,15 @@
 import type { HubCommand } from '../wire/commands.js'
 import { WireError } from '../wire/errors.js'
 import * as limits from '../wire/limits.js'
-import type { ClientEnvelope, ClientFrame, CommandResult, HubHealth, LayoutState } from '../wire/messages.js'
+import type {
+  AgentState,
+  ClientEnvelope,
+  ClientFrame,
+  CommandResult,
+  HubHealth,
+  LayoutState,
+  V1Health,
+} from '../wire/messages.js'
 import { Agents, type Publisher } from './agents.js'
 import { newClient, type Client } from './client.js'
 import { Commands } from './commands.js'
@@ -26,13 +34,16 @@ export interface CoreOptions {
   subscriberBudgetBytes: number
   /** Whether somebody will look at the layout when it is wanted; the hub's hello says so. */
   watchesLayout?: boolean
+  /** The door of v1 clients, if there is one. */
+  v1Health?: () => V1Health | null
   /** A number from 0 to 1, for the bookmarks' jitter. */
   random: () => number
 }
 
 /** What happens to a hub. */
 export type Input =
-  | { kind: 'connected'; conn: number }
+  /** `isOwn`: the hub itself, to follow its own stream; it is bound by no limit and not counted. */
+  | { kind: 'connected'; conn: number; isOwn?: boolean }
   | { kind: 'frame'; conn: number; envelope: ClientEnvelope; line: Buffer }
   | { kind: 'bad_line'; conn: number; error: WireError; number: number }
   | { kind: 'half_closed'; conn: number }
@@ -143,7 +154,7 @@ export class HubCore {
   #take(input: Exclude<Input, { kind: 'written' }>, nowMs: number): void {
     if (input.kind === 'tick') return this.#tick(nowMs)
     if (input.kind === 'command_done') return this.#commands.done(input.hubRequestId, input.result, nowMs)
-    if (input.kind === 'connected') return this.#connected(input.conn, nowMs)
+    if (input.kind === 'connected') return this.#connected(input.conn, input.isOwn === true, nowMs)
     if (input.kind === 'layout') return this.#told.layoutSeen(input.layout, nowMs)
     const client = this.#clients.get(input.conn)
     if (client === undefined) return
@@ -200,11 +211,13 @@ export class HubCore {
   /** What the hub knows of itself. */
   health(): HubHealth {
     let [publishers, subscribers] = [0, 0]
-    for (const { role } of this.#clients.values()) {
+    for (const { role, isOwn } of this.#clients.values()) {
+      if (isOwn) continue
       if (role.kind === 'publisher') publishers++
       else if (role.kind === 'subscriber') subscribers++
     }
     const { epoch, pid, version, startedMs } = this.options
+    const v1 = this.options.v1Health?.() ?? null
     return {
       epoch,
       seq: this.#source.seq,
@@ -221,7 +234,13 @@ export class HubCore {
       resyncs: this.#counts.resyncs,
       history_deltas: this.#history.count,
       history_bytes: this.#history.bytes,
+      ...(v1 && { v1 }),
     }
+  }
+
+  /** All states, in the order of their ids. */
+  states(): AgentState[] {
+    return this.#agents.cache.states()
   }
 
   #flushClient(client: Client, effects: Effect[], nowMs: number): void {
@@ -253,10 +272,11 @@ export class HubCore {
     this.#log(level, event.name, client, { mode, reason, unsent: client.outbox.unsent })
   }
 
-  #connected(conn: number, nowMs: number): void {
-    const client = newClient(conn, nowMs)
+  #connected(conn: number, isOwn: boolean, nowMs: number): void {
+    const client = newClient(conn, isOwn, nowMs)
     this.#clients.set(conn, client)
     this.#silent++
+    if (isOwn) return
     if (this.#clients.size <= limits.connectionsMax && this.#silent <= limits.silentConnectionsMax) return
     const message =
       this.#silent > limits.silentConnectionsMax

@@ -28,6 +28,7 @@ export function helloOf(hub: HubHealth, watchesLayout: boolean): HubFrame<'hello
     hub_version: hub.hub_version,
     pid: hub.pid,
     agents: hub.agents,
+    ...(hub.v1?.listening && { v1_url: hub.v1.url }),
   }
 }
 

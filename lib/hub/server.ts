@@ -1,15 +1,14 @@
 import net from 'node:net'
 import { randomBytes } from 'node:crypto'
-import { decodeClientLine, tooLarge } from '../wire/decode.js'
-import { WireError } from '../wire/errors.js'
 import type { HubCommand } from '../wire/commands.js'
-import { framesPerTurnMax, stalledMs } from '../wire/limits.js'
-import { LineReader, type Line } from '../wire/lines.js'
 import type { Log } from '../wire/log.js'
-import type { CommandResult, HubHealth, LayoutState } from '../wire/messages.js'
-import { HubCore, type Effect } from './core.js'
+import type { CommandResult, HubHealth, LayoutState, V1Health } from '../wire/messages.js'
+import type { Bus, Link } from './bus.js'
+import { HubCore, type Effect, type Input } from './core.js'
 import { LayoutWatch, type LayoutPace, type Timers } from './layout-watch.js'
+import { SocketLink } from './socket-link.js'
 import { claimSocket, type ClaimedSocket } from './socket-file.js'
+import type { V1Door, V1DoorOptions } from './v1/door.js'
 
 export interface HubOptions {
   sessionId: string
@@ -27,12 +26,16 @@ export interface HubOptions {
   run: (command: HubCommand) => Promise<CommandResult>
   /** How the session's layout is watched; without it nobody is told one. */
   layout?: LayoutPace & { read: () => Promise<LayoutState>; timers?: Timers }
+  /** How v1 clients come in; a text says why they do not. */
+  v1?: V1DoorOptions | string
   /** Called when the hub has ended by itself. */
   onIdle?: () => void
 }
 
 export interface Hub {
   readonly epoch: string
+  /** Resolves when v1 clients can come in, or when it is known why not. */
+  readonly v1Opened: Promise<void>
   health(): HubHealth
   /** Ends every connection and removes the socket. */
   close(): Promise<void>
@@ -42,15 +45,6 @@ export interface Hub {
 const timerMsMax = 2 ** 31 - 1
 /** How often it is looked whether the socket's file is still ours. */
 const socketCheckMs = 15_000
-/** How long a client may leave its side open after we closed ours. */
-const lingerMs = 2_000
-
-interface Connection {
-  socket: net.Socket
-  reader: LineReader
-  state: 'open' | 'waiting_for_turn' | 'ended_by_client'
-}
-
 /**
  * A hub on its socket: accepts, reads lines, and performs what the core says.
  * @throws {SocketFileError} when the socket cannot be had.
@@ -63,19 +57,31 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 
 class HubServer implements Hub {
   readonly epoch = randomBytes(6).toString('hex')
-  readonly #connections = new Map<number, Connection>()
+  v1Opened = Promise.resolve()
+  readonly #links = new Map<number, Link>()
   readonly #server = net.createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket))
   #core!: HubCore
   #file!: ClaimedSocket
   #layoutWatch: LayoutWatch | null = null
+  #v1: V1Door | null = null
   #connectionCount = 0
   #flushing: NodeJS.Immediate | null = null
   #hasFlushed = false
+  #isPerforming = false
   #tick: { ms: number; timer: NodeJS.Timeout } | null = null
   #tickedMs = 0
   #checkedMs = 0
   #idle: NodeJS.Timeout | null = null
   #isClosed = false
+
+  readonly #bus: Bus = {
+    connect: (link, isOwn = false) => this.#connect(link, isOwn),
+    disconnect: (conn) => this.#disconnect(conn),
+    step: (input) => this.#step(input),
+    spoken: () => {
+      if (!this.#hasFlushed && !this.#isPerforming) this.#flush()
+    },
+  }
 
   constructor(private readonly options: HubOptions) {}
 
@@ -96,6 +102,7 @@ class HubServer implements Hub {
       staleMs: staleSeconds * 1_000,
       subscriberBudgetBytes,
       watchesLayout: layout !== undefined,
+      v1Health: () => this.#v1Health(),
       random: Math.random,
     })
     this.#server.off('connection', keep).on('connection', (socket) => this.#accept(socket))
@@ -110,6 +117,7 @@ class HubServer implements Hub {
     if (layout)
       this.#layoutWatch = new LayoutWatch({ ...layout, log, onLayout: (seen) => this.#layoutSeen(seen) })
     this.#watchIdle()
+    if (typeof this.options.v1 === 'object') this.v1Opened = this.#openV1(this.options.v1)
   }
 
   health(): HubHealth {
@@ -122,87 +130,64 @@ class HubServer implements Hub {
     if (this.#tick) clearTimeout(this.#tick.timer)
     if (this.#idle) clearTimeout(this.#idle)
     this.#layoutWatch?.close()
+    this.#v1?.close()
     this.#perform(this.#core.flush(Date.now()))
-    for (const { socket } of this.#connections.values()) socket.end(() => socket.destroy())
+    for (const link of this.#links.values()) link.end(0)
     // The next life goes on from here, not from the end of the block.
     this.#reserve(this.#core.health().seq)
     const closed = this.#file.close()
     setTimeout(() => {
-      for (const { socket } of this.#connections.values()) socket.destroy()
+      for (const link of this.#links.values()) link.destroy()
     }, 250).unref()
     await closed
     this.options.log('info', 'hub_ended', { seq: this.#core.health().seq })
   }
 
+  /** Late, and its code too: who speaks v2 waits for nothing. */
+  async #openV1(options: V1DoorOptions): Promise<void> {
+    const { sessionId, socketPath, subscriberBudgetBytes, staleSeconds, log } = this.options
+    const { V1Door } = await import('./v1/door.js')
+    if (this.#isClosed) return
+    this.#v1 = new V1Door(options, {
+      sessionId,
+      socketPath,
+      bus: this.#bus,
+      budgetBytes: subscriberBudgetBytes,
+      staleMs: staleSeconds * 1_000,
+      health: () => this.#core.health(),
+      states: () => this.#core.states(),
+      log,
+    })
+    await this.#v1.open()
+  }
+
+  #v1Health(): V1Health | null {
+    if (typeof this.options.v1 === 'string') return closedDoor(this.options.v1)
+    return this.#v1?.health() ?? null
+  }
+
   #accept(socket: net.Socket): void {
     if (this.#isClosed) return void socket.destroy()
+    new SocketLink(socket, this.#bus).open()
+  }
+
+  #connect(link: Link, isOwn: boolean): number {
     const conn = ++this.#connectionCount
-    const connection: Connection = { socket, reader: new LineReader(), state: 'open' }
-    this.#connections.set(conn, connection)
-    if (this.#idle) clearTimeout(this.#idle)
-    this.#core.step({ kind: 'connected', conn }, Date.now())
-    socket.on('data', (chunk) => {
-      connection.reader.push(chunk)
-      if (connection.state === 'open') this.#pump(conn, connection)
-      // The first to speak in a turn is passed on at once, the others together at the turn's end.
-      if (!this.#hasFlushed) this.#flush()
-    })
-    socket.on('end', () => {
-      const waits = connection.state === 'waiting_for_turn'
-      connection.state = 'ended_by_client'
-      if (!waits) this.#pump(conn, connection)
-    })
-    // What went wrong with a connection ends it; the close below says so.
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => {
-      this.#connections.delete(conn)
-      this.#core.step({ kind: 'closed', conn }, Date.now())
-      this.#flushSoon()
-      this.#watchIdle()
-    })
-    this.#flushSoon()
+    this.#links.set(conn, link)
+    if (!isOwn && this.#idle) clearTimeout(this.#idle)
+    this.#step({ kind: 'connected', conn, isOwn })
+    return conn
   }
 
-  /** Takes lines, so many a turn that no connection can hold up the others. */
-  #pump(conn: number, connection: Connection): void {
-    const { socket, reader } = connection
-    const nowMs = Date.now()
-    this.#flushSoon()
-    for (let taken = 0; taken < framesPerTurnMax; taken++) {
-      const line = reader.next()
-      if (line === null) {
-        if (connection.state === 'ended_by_client') this.#pumpEnd(conn, connection, nowMs)
-        else {
-          connection.state = 'open'
-          if (socket.isPaused()) socket.resume()
-        }
-        return
-      }
-      this.#take(conn, line, nowMs)
-      if (this.#core.isPressed) this.#flush()
-    }
-    if (connection.state === 'open') connection.state = 'waiting_for_turn'
-    socket.pause()
-    setImmediate(() => {
-      if (this.#connections.has(conn)) this.#pump(conn, connection)
-    })
+  #disconnect(conn: number): void {
+    this.#links.delete(conn)
+    this.#step({ kind: 'closed', conn })
+    this.#watchIdle()
   }
 
-  #pumpEnd(conn: number, { reader }: Connection, nowMs: number): void {
-    const last = reader.finish()
-    if (last !== null) this.#take(conn, last, nowMs)
-    this.#core.step({ kind: 'half_closed', conn }, nowMs)
-  }
-
-  #take(conn: number, line: Line, nowMs: number): void {
-    try {
-      if (line.kind === 'too_long') throw tooLarge(line.length)
-      const envelope = decodeClientLine(line.bytes)
-      this.#core.step({ kind: 'frame', conn, envelope, line: line.bytes }, nowMs)
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error
-      this.#core.step({ kind: 'bad_line', conn, error, number: line.number }, nowMs)
-    }
+  #step(input: Input): void {
+    if (this.#core.step(input, Date.now())) this.#flushSoon()
+    if (this.#core.isPressed && !this.#isPerforming) this.#flush()
   }
 
   #flushSoon(): void {
@@ -223,50 +208,37 @@ class HubServer implements Hub {
   }
 
   #perform(effects: Effect[]): void {
-    for (const effect of effects) {
-      switch (effect.kind) {
-        case 'write':
-          this.#write(effect.conn, effect.lines)
-          break
-        case 'end':
-          this.#end(effect.conn)
-          break
-        case 'destroy':
-          this.options.log('warn', 'client_dropped', { conn: effect.conn, reason: effect.reason })
-          this.#connections.get(effect.conn)?.socket.destroy()
-          break
-        case 'reserve':
-          this.#reserve(effect.seq)
-          break
-        case 'run':
-          void this.#run(effect.hubRequestId, effect.command)
-          break
-        case 'log':
-          this.options.log(effect.level, effect.event, effect.fields)
-          break
-      }
+    // What a link answers meanwhile waits for the next flush: its effects must not overtake these.
+    this.#isPerforming = true
+    try {
+      for (const effect of effects) this.#do(effect)
+    } finally {
+      this.#isPerforming = false
     }
   }
 
-  #write(conn: number, lines: Buffer[]): void {
-    const socket = this.#connections.get(conn)?.socket
-    if (socket === undefined || !socket.writable) return
-    const buffer = lines.length === 1 ? lines[0]! : Buffer.concat(lines)
-    socket.write(buffer, (error) => {
-      if (error) return
-      if (this.#core.step({ kind: 'written', conn, bytes: buffer.length }, Date.now())) this.#flushSoon()
-    })
-  }
-
-  /** Ends our side; what the client still says is thrown away, and it has a moment to close its own. */
-  #end(conn: number): void {
-    const socket = this.#connections.get(conn)?.socket
-    if (socket === undefined) return
-    socket.removeAllListeners('data').removeAllListeners('end')
-    socket.resume()
-    // The core has let go of it: nobody else notices when it never takes its last bytes.
-    setTimeout(() => socket.destroy(), stalledMs).unref()
-    socket.end(() => setTimeout(() => socket.destroy(), lingerMs).unref())
+  #do(effect: Effect): void {
+    switch (effect.kind) {
+      case 'write':
+        this.#links.get(effect.conn)?.write(effect.lines)
+        break
+      case 'end':
+        this.#links.get(effect.conn)?.end()
+        break
+      case 'destroy':
+        this.options.log('warn', 'client_dropped', { conn: effect.conn, reason: effect.reason })
+        this.#links.get(effect.conn)?.destroy()
+        break
+      case 'reserve':
+        this.#reserve(effect.seq)
+        break
+      case 'run':
+        void this.#run(effect.hubRequestId, effect.command)
+        break
+      case 'log':
+        this.options.log(effect.level, effect.event, effect.fields)
+        break
+    }
   }
 
   /** The epoch still tells lives apart when the disk is full; the hub goes on. */
@@ -280,13 +252,11 @@ class HubServer implements Hub {
 
   async #run(hubRequestId: string, command: HubCommand): Promise<void> {
     const result = await this.options.run(command)
-    this.#core.step({ kind: 'command_done', hubRequestId, result }, Date.now())
-    this.#flushSoon()
+    this.#step({ kind: 'command_done', hubRequestId, result })
   }
 
   #layoutSeen(layout: LayoutState | null): void {
-    this.#core.step({ kind: 'layout', layout }, Date.now())
-    this.#flushSoon()
+    this.#step({ kind: 'layout', layout })
   }
 
   /** Sees to it that the next tick comes in time, however often what it waits for changes. */
@@ -319,7 +289,7 @@ class HubServer implements Hub {
 
   #watchIdle(): void {
     const { idleSeconds, onIdle } = this.options
-    if (idleSeconds === 0 || this.#isClosed || this.#connections.size > 0) return
+    if (idleSeconds === 0 || this.#isClosed || this.#links.size > 0) return
     if (this.#idle) clearTimeout(this.#idle)
     this.#idle = setTimeout(
       () => {
@@ -328,4 +298,11 @@ class HubServer implements Hub {
       Math.min(idleSeconds * 1_000, timerMsMax),
     )
   }
+}
+
+/** A door that is not opened, as Health shows it. */
+function closedDoor(reason: string): V1Health {
+  const none = { connections: 0, publishers: 0, subscribers: 0, refused: 0 }
+  const nothing = { messages_in: 0, messages_out: 0, errors: 0, queue_drops: 0, resyncs: 0 }
+  return { url: '', listening: false, reason, ...none, ...nothing }
 }

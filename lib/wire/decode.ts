@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import type * as z from 'zod'
 import { WireError } from './errors.js'
-import { jsonLevelsMax, lineBytesMax } from './limits.js'
+import { idCharsMax, jsonLevelsMax, lineBytesMax } from './limits.js'
 import { ClientEnvelope, HubEnvelope, hubOnlyTypes } from './messages.js'
 import { isPlainDelta } from './plain-delta.js'
+import { V1Envelope, v1Types } from './v1.js'
 
 /**
  * Reads one client frame from one line.
@@ -15,7 +16,7 @@ import { isPlainDelta } from './plain-delta.js'
  */
 export function decodeClientLine(line: Buffer): ClientEnvelope {
   const value = parseLine(line)
-  return isPlainDelta(value) ? value : checked(ClientEnvelope, value)
+  return isPlainDelta(value) ? value : checked(ClientEnvelope, value, pulseSpoken)
 }
 
 /**
@@ -23,14 +24,45 @@ export function decodeClientLine(line: Buffer): ClientEnvelope {
  * @throws {WireError} as `decodeClientLine`; `unknown_type` is a frame of a newer hub and may be skipped.
  */
 export function decodeHubLine(line: Buffer): HubEnvelope {
-  return checked(HubEnvelope, parseLine(line))
+  return checked(HubEnvelope, parseLine(line), pulseSpoken)
 }
 
-function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+/**
+ * Reads one v1 message: the text of one websocket message.
+ * @throws {WireError} as `decodeClientLine`; `context` has the message's `type` and `request_id`, as far as it has them.
+ * Seed 000, "Message Envelope" and "Message Types".
+ */
+export function decodeV1Message(text: Buffer): V1Envelope {
+  const value = parseLine(text)
+  try {
+    return checked(V1Envelope, value, v1Spoken)
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error
+    throw new WireError(error.code, error.message, whatItSays(value as Record<string, unknown>))
+  }
+}
+
+function whatItSays({ type, request_id: requestId }: Record<string, unknown>): Record<string, unknown> {
+  const word = (value: unknown): value is string => typeof value === 'string' && value.length <= idCharsMax
+  return { ...(word(type) && { type }), ...(word(requestId) && { request_id: requestId }) }
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown, spoken: Spoken): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  throw faultOf(value as Record<string, unknown>, parsed.error.issues[0])
+  throw faultOf(value as Record<string, unknown>, parsed.error.issues[0], spoken)
 }
+
+/** The words of a protocol: the types a client may send, and those that only the hub does. */
+interface Spoken {
+  types: string
+  hubOnly: ReadonlySet<string>
+}
+const pulseSpoken: Spoken = {
+  types: 'hello, subscribe, delta, heartbeat, command, command_result',
+  hubOnly: hubOnlyTypes,
+}
+const v1Spoken: Spoken = { types: v1Types.join(', '), hubOnly: new Set() }
 
 function parseLine(line: Buffer): unknown {
   if (line.length > lineBytesMax) throw tooLarge(line.length)
@@ -75,10 +107,10 @@ function isDeeper(inner: unknown, levels: number): boolean {
 type Issue = z.core.$ZodIssue
 
 /** Says what was wrong, where, and what would be right. */
-function faultOf(value: Record<string, unknown>, issue: Issue | undefined): WireError {
+function faultOf(value: Record<string, unknown>, issue: Issue | undefined, spoken: Spoken): WireError {
   if (issue === undefined) return new WireError('invalid_envelope', 'the frame does not fit the protocol')
   const field = issue.path[0]
-  if (field === 'type' && issue.path.length === 1) return typeFault(value['type'])
+  if (field === 'type' && issue.path.length === 1) return typeFault(value['type'], spoken)
   if (field === 'version') {
     const version = Number(String(value['version']).replace(/^v/, ''))
     if (version > 1) {
@@ -96,15 +128,11 @@ function faultOf(value: Record<string, unknown>, issue: Issue | undefined): Wire
   return new WireError(inPayload ? 'invalid_payload' : 'invalid_envelope', message)
 }
 
-function typeFault(type: unknown): WireError {
+function typeFault(type: unknown, { types, hubOnly }: Spoken): WireError {
   if (typeof type !== 'string') return new WireError('invalid_envelope', 'type is missing (string)')
-  if (hubOnlyTypes.has(type))
-    return new WireError('role_violation', `only the hub sends ${JSON.stringify(type)}`)
-  const known = 'hello, subscribe, delta, heartbeat, command, command_result'
-  return new WireError(
-    'unknown_type',
-    `no frame type ${JSON.stringify(type.slice(0, 64))}; a client sends: ${known}`,
-  )
+  if (hubOnly.has(type)) return new WireError('role_violation', `only the hub sends ${JSON.stringify(type)}`)
+  const given = JSON.stringify(type.slice(0, 64))
+  return new WireError('unknown_type', `no frame type ${given}; a client sends: ${types}`)
 }
 
 function isPresent(value: unknown, path: readonly PropertyKey[]): boolean {

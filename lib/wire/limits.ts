@@ -91,3 +91,14 @@ export const agentFileBytesMax = stateBytesMax + 1_024
 /** While no hub has its agent, a wrapper writes the runtime file at most this often; a change of status sooner. */
 export const agentFileIntervalMs = 1_000
 export const agentFileUrgentMs = 200
+
+/** UTF-8 bytes of the patch in a v1 `diff_patch_response`. Seed 000, "Security Constraints". */
+export const v1PatchBytesMax = 1_024 * 1_024
+/** Websockets of v1 clients at once. */
+export const v1ConnectionsMax = 64
+/** A message of more than `lineBytesMax` is refused; one past this ends its websocket, which has to hold it whole. */
+export const v1MessageBytesMax = 4 * 1_024 * 1_024
+/** A v1 client is pinged this often, and ended when it has given no sign of life for three times as long. */
+export const v1PingMs = 10_000
+/** A v1 client that takes nothing of what waits for it is ended after this long. */
+export const v1WriteMs = 30_000

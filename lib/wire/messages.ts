@@ -10,7 +10,7 @@ import { capabilitiesMax, changesPerDeltaMax, idCharsMax, topicsMax } from './li
  */
 
 /** An id a person may see: not empty, no control characters. */
-const Id = z
+export const Id = z
   .string()
   .min(1)
   .max(idCharsMax)
@@ -18,8 +18,8 @@ const Id = z
 /** The same field where it is compared with an id that was checked at hello. */
 const KnownId = z.string().max(idCharsMax)
 const Millis = z.int().nonnegative()
-const Word = z.string().min(1).max(64)
-const Text = z.string().max(16_384)
+export const Word = z.string().min(1).max(64)
+export const Text = z.string().max(16_384)
 
 export const lifecycles = ['needs_input', 'error', 'running', 'idle', 'offline'] as const
 /** What an agent does, in one word. design: lifecycle. */
@@ -160,6 +160,26 @@ export const Resume = z.looseObject({
 })
 export type Resume = z.infer<typeof Resume>
 
+/** The door of v1 clients. */
+const V1Health = z.looseObject({
+  url: z.string(),
+  listening: z.boolean(),
+  /** Why it does not listen. */
+  reason: z.string().nullish(),
+  connections: Seq,
+  publishers: Seq,
+  subscribers: Seq,
+  /** Requests and websockets that were not let in. */
+  refused: Seq,
+  messages_in: Seq,
+  messages_out: Seq,
+  /** What clients sent that was refused. */
+  errors: Seq,
+  queue_drops: Seq,
+  resyncs: Seq,
+})
+export type V1Health = z.infer<typeof V1Health>
+
 /** What a hub knows of itself; sent to those who subscribe to `health` and list it among their capabilities. */
 export const HubHealth = z.looseObject({
   epoch: z.string(),
@@ -177,6 +197,7 @@ export const HubHealth = z.looseObject({
   resyncs: Seq,
   history_deltas: Seq,
   history_bytes: Seq,
+  v1: V1Health.nullish(),
 })
 export type HubHealth = z.infer<typeof HubHealth>
 
@@ -234,6 +255,8 @@ export const HubEnvelope = z.discriminatedUnion('type', [
       hub_version: z.string(),
       pid: z.int().min(1),
       agents: Seq,
+      /** The websocket of v1 clients, when it is open. */
+      v1_url: z.string().nullish(),
     }),
   }),
   z.object({

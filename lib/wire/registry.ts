@@ -24,6 +24,8 @@ export interface LiveHub {
   seq: number
   epoch: string
   version: string
+  /** The websocket of v1 clients, when it is open. */
+  v1_url?: string
 }
 
 /** Writes a hub down. @returns what takes it away again. */
@@ -65,8 +67,8 @@ export function askHub(socket: string, session: string): Promise<LiveHub | null>
       clearTimeout(timer)
       connection.destroy()
       if (hello === null) return resolve(null)
-      const { pid, agents, seq, epoch, hub_version: version } = hello
-      resolve({ session, socket, pid, agents, seq, epoch, version })
+      const { pid, agents, seq, epoch, hub_version: version, v1_url: v1Url } = hello
+      resolve({ session, socket, pid, agents, seq, epoch, version, ...(v1Url && { v1_url: v1Url }) })
     }
     const timer = setTimeout(() => done(null), 1_000)
     const connection = openConnection(socket, {

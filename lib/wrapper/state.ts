@@ -1,5 +1,6 @@
-import type { AgentState, Lifecycle } from '../wire/messages.js'
+import type { AgentState } from '../wire/messages.js'
 import type { AgentStatus, DiffSummary, TaskSummary } from '../wire/source.js'
+import { v1Status } from '../wire/v1-status.js'
 import type { Judged } from './lifecycle/judge.js'
 
 /** Who the agent is; does not change while it runs. */
@@ -62,23 +63,12 @@ export function agentState(who: AgentIdentity, facts: AgentFacts, nowMs: number)
   }
 }
 
-/** v1 has no word for an agent that waits: it runs, with a message. */
-const v1Status: Record<Lifecycle, AgentStatus['status']> = {
-  running: 'running',
-  needs_input: 'running',
-  idle: 'idle',
-  error: 'error',
-  offline: 'offline',
-}
-
 function agentStatus(who: AgentIdentity, { lifecycle, status }: Judged): AgentStatus {
-  const message = status.detail ?? (lifecycle === 'needs_input' ? 'waits for input' : null)
   return {
     agent_id: who.agentId,
-    status: v1Status[lifecycle],
     pane_id: who.paneId,
     project_root: who.projectRoot,
     cwd: who.cwd,
-    ...(message !== null && { message }),
+    ...v1Status(lifecycle, status.detail),
   }
 }

@@ -1,0 +1,23 @@
+import type { Input } from './core.js'
+
+/** The far end of one connection of the core: what the core has done to it. */
+export interface Link {
+  /** Takes whole lines, several in one buffer perhaps; says `written` to the bus when they have gone. */
+  write(lines: Buffer[]): void
+  /** Ends it once what was written before has gone; it has `lingerMs` to end its own side. */
+  end(lingerMs?: number): void
+  /** Ends it at once. */
+  destroy(): void
+}
+
+/** What a door, through which clients come, is given of the hub. */
+export interface Bus {
+  /** A connection of the core. `isOwn`: the hub's own, which counts as nobody's. @returns its number. */
+  connect(link: Link, isOwn?: boolean): number
+  /** It is gone, from its own side. */
+  disconnect(conn: number): void
+  /** Takes what has happened; what is to be done about it is done at the end of the turn at the latest. */
+  step(input: Input): void
+  /** Somebody has said all for now: the first to speak in a turn is passed on at once. */
+  spoken(): void
+}

@@ -1,0 +1,23 @@
+import type { Bus } from '../bus.js'
+
+/** What every v1 client is told of the hub around it. */
+export interface V1Around {
+  readonly sessionId: string
+  readonly bus: Bus
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Unsent bytes past which a subscriber is behind. */
+  readonly budgetBytes: number
+  /** Without a sign of life for so long an agent is removed; 0: never. */
+  readonly staleMs: number
+  readonly counts: V1Counts
+}
+
+/** What has happened so far. */
+export interface V1Counts {
+  messagesIn: number
+  messagesOut: number
+  errors: number
+  queueDrops: number
+  resyncs: number
+}

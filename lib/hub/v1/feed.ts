@@ -1,0 +1,203 @@
+import { printJson } from '../../wire/encode.js'
+import type { AgentState, HubEnvelope, StateChange } from '../../wire/messages.js'
+import { Replica } from '../../wire/replica.js'
+import { heartbeatOf, isV1Payload, messagesOf } from './messages-of.js'
+import { around, printV1 } from './print.js'
+
+type StateType = 'agent_status' | 'diff_summary' | 'task_summary'
+
+/** A message as it was told last. */
+interface Told {
+  version: number
+  /** Its payload, printed. */
+  payload: string
+  /** Of a tag that is gone: told to those who knew it. */
+  isGone?: boolean
+}
+
+/** So many tags that are gone are kept for those who read slowly. */
+const goneTagsMax = 32
+
+interface AgentTold {
+  /** The highest of its messages. */
+  version: number
+  /** It was removed, and its last message says offline: who comes new is not told of it. */
+  isGone: boolean
+  status: Told | null
+  diff: Told | null
+  tasks: Map<string, Told>
+}
+
+/** Where a v1 subscriber stands: it has been told every message up to `base`, and some agents further. */
+export interface Place {
+  base: number
+  /** While it catches up: agents that it has been told up to another version. */
+  further: Map<string, number>
+}
+
+/** The place of one that has been told nothing. */
+export function atTheStart(): Place {
+  return { base: 0, further: new Map() }
+}
+
+/**
+ * What all v1 subscribers are told: the hub's states as the last message of each kind, numbered in the order in which
+ * they changed, so that nobody is told the same twice and who reads slowly gets the newest. Pure.
+ */
+export class Feed {
+  readonly #replica = new Replica()
+  /** In the order of their versions. */
+  readonly #agents = new Map<string, AgentTold>()
+  #version = 0
+
+  constructor(private readonly sessionId: string) {}
+
+  /** The number of the last message. */
+  get version(): number {
+    return this.#version
+  }
+
+  /**
+   * Takes a frame of the hub.
+   * @returns the messages that it comes to, in order; `passing` ones are worth nothing late.
+   */
+  take(frame: HubEnvelope, nowMs: number): { messages: Buffer[]; passing: Buffer[] } {
+    if (frame.type === 'heartbeat') return { messages: [], passing: [this.#beat(frame.payload, nowMs)] }
+    if (frame.type !== 'snapshot' && frame.type !== 'delta') return { messages: [], passing: [] }
+    const applied = this.#replica.apply(frame)
+    const changes = applied.kind === 'reset' || applied.kind === 'changes' ? applied.changes : []
+    return { messages: changes.flatMap((change) => this.#change(change, nowMs)), passing: [] }
+  }
+
+  /**
+   * What a subscriber has not been told, agent by agent, each with its status first; `place` moves along with what is
+   * taken, and stands at the end when all was.
+   */
+  *missing(place: Place, nowMs: number): Generator<Buffer[]> {
+    const upTo = this.#version
+    for (const [id, agent] of this.#agents) {
+      const since = place.further.get(id) ?? place.base
+      if (agent.version <= since || (agent.isGone && since === 0)) continue
+      place.further.set(id, agent.version)
+      yield this.#since(id, agent, since, nowMs)
+    }
+    place.base = upTo
+    place.further.clear()
+  }
+
+  /** How a file stands in the diff of an agent, if it is in it. */
+  fileStatus(agentId: string, path: string): string | undefined {
+    const state = this.#replica.states.get(agentId)
+    return state && fileStatus(messagesOf(state).diff, path)
+  }
+
+  /** Forgets removed agents that everybody has been told of, and the oldest when there are more than `keep`. */
+  forgetGone(keep: number): void {
+    const gone = [...this.#agents].filter(([, agent]) => agent.isGone)
+    for (const [id] of gone.slice(0, Math.max(0, gone.length - keep))) this.#agents.delete(id)
+  }
+
+  #beat(payload: { agent_id: string; last_heartbeat_ms: number }, nowMs: number): Buffer {
+    const { agent_id: id, last_heartbeat_ms: beatMs } = payload
+    // A clock that is far off gives a time that no date can hold.
+    const shownMs = Math.abs(beatMs) <= 8.64e15 ? beatMs : nowMs
+    return printV1('heartbeat', this.#head(id, nowMs), heartbeatOf(this.#replica.states.get(id), id, shownMs))
+  }
+
+  #change(change: StateChange, nowMs: number): Buffer[] {
+    const id = change.agent_id
+    if (change.op === 'upsert') return this.#upsert(id, change.state, nowMs)
+    const agent = this.#agents.get(id)
+    if (agent?.status === null || agent === undefined) return []
+    const payload = JSON.parse(agent.status.payload) as { status: string; message?: string }
+    agent.isGone = true
+    agent.diff = null
+    agent.tasks.clear()
+    if (payload.status === 'offline') return []
+    delete payload.message
+    const told = this.#tell(id, agent, 'agent_status', agent.status, { ...payload, status: 'offline' }, nowMs)
+    return told === null ? [] : [told]
+  }
+
+  #upsert(id: string, state: AgentState, nowMs: number): Buffer[] {
+    const agent = this.#agents.get(id) ?? {
+      version: 0,
+      isGone: false,
+      status: null,
+      diff: null,
+      tasks: new Map<string, Told>(),
+    }
+    this.#agents.set(id, agent)
+    agent.isGone = false
+    const { status, diff, tasks } = messagesOf(state)
+    const messages: (Buffer | null)[] = []
+    const tell = (type: StateType, told: Told | null, payload: object): Told | null => {
+      const kept = told ?? { version: 0, payload: '' }
+      messages.push(this.#tell(id, agent, type, kept, payload, nowMs))
+      return kept.payload === '' ? null : kept
+    }
+    agent.status = tell('agent_status', agent.status, status)
+    agent.diff = diff === undefined ? null : tell('diff_summary', agent.diff, diff)
+    for (const [tag, summary] of tasks) {
+      const told = tell('task_summary', agent.tasks.get(tag) ?? null, summary)
+      if (told !== null) agent.tasks.set(tag, { ...told, isGone: false })
+    }
+    for (const [tag, told] of agent.tasks) {
+      // v1 has no word for a tag that is gone: it has no tasks any more.
+      if (tasks.has(tag) || told.isGone) continue
+      tell('task_summary', told, emptyTag(id, tag))
+      told.isGone = true
+    }
+    const gone = [...agent.tasks].filter(([, told]) => told.isGone)
+    for (const [tag] of gone.slice(0, -goneTagsMax)) agent.tasks.delete(tag)
+    return messages.filter((message) => message !== null)
+  }
+
+  /** @returns the message, or null when it was told already or is none that v1 clients may be told. */
+  #tell(
+    id: string,
+    agent: AgentTold,
+    type: StateType,
+    told: Told,
+    payload: object,
+    nowMs: number,
+  ): Buffer | null {
+    const printed = printJson(payload)
+    if (printed === told.payload || !isV1Payload(type, payload)) return null
+    told.payload = printed
+    told.version = agent.version = ++this.#version
+    // The agents stand in the order of their versions.
+    this.#agents.delete(id)
+    this.#agents.set(id, agent)
+    return around(type, this.#head(id, nowMs), printed)
+  }
+
+  #since(id: string, { status, diff, tasks }: AgentTold, since: number, nowMs: number): Buffer[] {
+    const head = this.#head(id, nowMs)
+    const messages: Buffer[] = []
+    const add = (type: StateType, told: Told | null): void => {
+      const isNews = told !== null && told.version > since && !(told.isGone && since === 0)
+      if (isNews) messages.push(around(type, head, told.payload))
+    }
+    add('agent_status', status)
+    add('diff_summary', diff)
+    for (const told of tasks.values()) add('task_summary', told)
+    return messages
+  }
+
+  #head(id: string, nowMs: number): { sessionId: string; senderId: string; timestamp: string } {
+    return { sessionId: this.sessionId, senderId: id, timestamp: new Date(nowMs).toISOString() }
+  }
+}
+
+function fileStatus(diff: Record<string, unknown> | undefined, path: string): string | undefined {
+  const files = diff?.['files']
+  if (!Array.isArray(files)) return undefined
+  const file = (files as Record<string, unknown>[]).find((entry) => entry?.['path'] === path)
+  const status = file?.['status']
+  return typeof status === 'string' ? status : undefined
+}
+
+function emptyTag(id: string, tag: string): object {
+  return { tag, agent_id: id, counts: { total: 0, pending: 0, in_progress: 0, done: 0, blocked: 0 } }
+}

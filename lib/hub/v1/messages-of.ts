@@ -1,0 +1,101 @@
+import * as z from 'zod'
+import { diffFilesMax } from '../../wire/limits.js'
+import { Id, type AgentState } from '../../wire/messages.js'
+import { v1Status } from '../../wire/v1-status.js'
+import { v1Payloads, type V1Payload } from '../../wire/v1.js'
+
+const path = z.string().max(4_096).optional().catch(undefined)
+const text = z.string().optional().catch(undefined)
+const object = z.looseObject({}).optional().catch(undefined)
+/** What of a state's `source` v1 can say; whatever is not as it should be counts as absent. */
+const Source = z
+  .object({
+    pid: z.int().nonnegative().optional().catch(undefined),
+    project_root: path,
+    cwd: path,
+    status: z.object({ detail: text }).optional().catch(undefined),
+    agent_status: z
+      .object({
+        pane_id: Id.optional().catch(undefined),
+        project_root: path,
+        cwd: path,
+        message: text,
+        status: text,
+      })
+      .optional()
+      .catch(undefined),
+    diff_summary: object,
+    task_summaries: z.record(z.string(), z.looseObject({})).optional().catch(undefined),
+  })
+  .catch({})
+
+const messageCharsMax = 16_000
+
+/** The messages of v1 that an agent's state comes to; the diff and the tasks are not checked yet, see `checkedPayload`. */
+export interface V1Messages {
+  status: V1Payload<'agent_status'>
+  diff: Record<string, unknown> | undefined
+  /** By tag. */
+  tasks: ReadonlyMap<string, object>
+}
+
+/**
+ * Says a state in v1. The agent's id is always `<session>::<pane>`, and its status always that of the state: what the
+ * publisher has put under `source.agent_status` may be older. Pure. docs/PROTOCOL.md, "What becomes of a state".
+ */
+export function messagesOf(state: AgentState): V1Messages {
+  const source = Source.parse(state.source ?? {})
+  const { agent_status: given, diff_summary: diff, task_summaries: tasks } = source
+  const agent_id = state.agent_id
+  const { status, message } = v1Status(state.lifecycle, source.status?.detail)
+  // Who gives no status of its own gives a v1 one, with its message.
+  const said = source.status === undefined && given?.status === status ? given?.message : undefined
+  return {
+    status: {
+      agent_id,
+      status,
+      pane_id: given?.pane_id ?? state.pane_id,
+      project_root: projectRootOf(source),
+      ...(given?.cwd !== undefined && { cwd: given.cwd }),
+      ...((said ?? message) && { message: (said ?? message)!.slice(0, messageCharsMax) }),
+    },
+    diff: diff && { ...diff, agent_id, ...cutFiles(diff['files']) },
+    tasks: new Map(Object.entries(tasks ?? {}).map(([tag, summary]) => [tag, { tag, ...summary, agent_id }])),
+  }
+}
+
+/** What a v1 `heartbeat` of an agent says. @param beatMs when it gave its sign of life. */
+export function heartbeatOf(
+  state: AgentState | undefined,
+  agentId: string,
+  beatMs: number,
+): V1Payload<'heartbeat'> {
+  const source = Source.parse(state?.source ?? {})
+  return {
+    agent_id: agentId,
+    pid: source.pid ?? 0,
+    cwd: source.cwd ?? source.agent_status?.cwd ?? projectRootOf(source),
+    last_update: new Date(beatMs).toISOString(),
+  }
+}
+
+/** Whether a payload is what v1 clients may be told. */
+export function isV1Payload(
+  type: 'agent_status' | 'diff_summary' | 'task_summary',
+  payload: object,
+): boolean {
+  return v1Payloads[type].safeParse(payload).success
+}
+
+function projectRootOf(source: z.infer<typeof Source>): string {
+  const repoRoot = source.diff_summary?.['repo_root']
+  return (
+    source.agent_status?.project_root ??
+    source.project_root ??
+    (typeof repoRoot === 'string' && repoRoot.length <= 4_096 ? repoRoot : '')
+  )
+}
+
+function cutFiles(files: unknown): object {
+  return Array.isArray(files) && files.length > diffFilesMax ? { files: files.slice(0, diffFilesMax) } : {}
+}
