@@ -73,7 +73,7 @@ Examples:
   aoc-hub --session demo        … of the session called demo
   aoc-hub list --json           the hubs that run, as JSON
   aoc-hub stop --session demo   end one
-  curl "$(aoc-hub list --json | jq -r '.[0].v1_url' | sed 's|^ws|http|; s|/ws$|/health?details=true|')"
+  curl 'http://127.0.0.1:<port>/health?details=true'   what it knows of itself and of its agents
   printf '%s\\n' '{"type":"hello","session_id":"demo","payload":{"client_id":"me","role":"subscriber"}}' |
     socat - UNIX-CONNECT:<socket>`,
   )

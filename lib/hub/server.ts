@@ -117,7 +117,9 @@ class HubServer implements Hub {
     if (layout)
       this.#layoutWatch = new LayoutWatch({ ...layout, log, onLayout: (seen) => this.#layoutSeen(seen) })
     this.#watchIdle()
-    if (typeof this.options.v1 === 'object') this.v1Opened = this.#openV1(this.options.v1)
+    const { v1 } = this.options
+    if (typeof v1 === 'object') this.v1Opened = this.#openV1(v1)
+    else if (v1 !== undefined) log('warn', 'v1_not_listening', { reason: v1 })
   }
 
   health(): HubHealth {

@@ -8,10 +8,10 @@ import type { AgentState, HubHealth, V1Health } from '../../wire/messages.js'
 import type { Bus } from '../bus.js'
 import { urlOf, type Address } from './address.js'
 import { healthDetails } from './details.js'
+import { Peer } from './peer.js'
 import { peerUser } from './peer-user.js'
 import { refusalOf, targetOf, type Refusal } from './request.js'
 import { V1Shim } from './shim.js'
-import type { V1Socket } from './socket.js'
 
 export interface V1DoorOptions {
   /** Where it listens; loopback only, see `v1Address`. */
@@ -39,16 +39,12 @@ export interface V1Hub {
 /** How often a taken port is tried again. */
 const retryMs = 5_000
 const tickMs = 1_000
+/** A tick that is later than this was not on time because of the clock. */
+const leapMsMin = 5_000
 /** HTTP connections beside the websockets: who asks for health is gone at once. */
 const requestsMax = 32
 
-interface Peer {
-  ws: WebSocket
-  /** When it last gave a sign of life, and when it last took some of what it was sent. */
-  seenMs: number
-  takenMs: number
-  unsent: number
-}
+const strange = { status: 403, reason: "this hub is another user's" } as const
 
 /**
  * The websocket door of v1 clients: `ws://127.0.0.1:<port>/ws`, and `/health` beside it. It listens on loopback only,
@@ -60,6 +56,8 @@ export class V1Door {
   readonly #shim: V1Shim
   readonly #server: http.Server
   readonly #peers = new Set<Peer>()
+  /** Whether the user at the other end may come in. */
+  readonly #users = new WeakMap<net.Socket, Promise<boolean>>()
   /** Upgrades that are being looked at. */
   #entering = 0
   #refused = 0
@@ -68,6 +66,7 @@ export class V1Door {
   #reason: string | null = 'it is being opened'
   #retry: NodeJS.Timeout | null = null
   #tick: NodeJS.Timeout | null = null
+  #tickedMs = 0
   #pingedMs = 0
   #isClosed = false
 
@@ -80,12 +79,14 @@ export class V1Door {
     this.#shim = new V1Shim({ sessionId, bus, now: Date.now, budgetBytes, staleMs })
     this.#server = http.createServer({
       headersTimeout: 5_000,
+      connectionsCheckingInterval: 2_000,
       requestTimeout: 5_000,
       keepAliveTimeout: 1_000,
       maxHeaderSize: 16_384,
     })
     this.#server.maxConnections = v1ConnectionsMax + requestsMax
     this.#server
+      .on('connection', (socket: net.Socket) => this.#users.set(socket, this.#lookAtUser(socket)))
       .on('request', (request, response) => void this.#request(request, response))
       .on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head))
       .on('clientError', (_, socket) => socket.destroy())
@@ -129,11 +130,11 @@ export class V1Door {
     this.#isClosed = true
     if (this.#retry) clearTimeout(this.#retry)
     if (this.#tick) clearInterval(this.#tick)
-    for (const { ws } of this.#peers) ws.close(1001, 'the hub ends')
+    for (const peer of this.#peers) peer.close(1001, 'the hub ends')
     this.#server.close()
     this.#server.closeAllConnections()
     setTimeout(() => {
-      for (const { ws } of this.#peers) ws.terminate()
+      for (const peer of this.#peers) peer.terminate()
     }, 200).unref()
   }
 
@@ -156,13 +157,20 @@ export class V1Door {
     if (!this.#isClosed) this.#retry = setTimeout(() => void this.open(), retryMs).unref()
   }
 
+  /** Looked at before anything is read: who may not come in takes nobody's place. */
+  async #lookAtUser(socket: net.Socket): Promise<boolean> {
+    const user = await peerUser(socket)
+    if (user === null || user === process.getuid?.()) return true
+    this.#noteRefusal(strange)
+    endWith(socket, strange)
+    return false
+  }
+
   /** Why a request is not let in, or null. */
   async #refusal(request: http.IncomingMessage): Promise<Refusal | { status: 503; reason: string } | null> {
     const refusal = refusalOf(request, this.options)
     if (refusal !== null) return refusal
-    const user = await peerUser(request.socket)
-    if (user !== null && user !== process.getuid?.())
-      return { status: 403, reason: "this hub is another user's" }
+    if (!(await this.#users.get(request.socket))) return strange
     if (this.#isClosed) return { status: 503, reason: 'the hub ends' }
     return null
   }
@@ -181,6 +189,7 @@ export class V1Door {
     }
     response.on('error', () => {})
     const refusal = await this.#refusal(request)
+    if (refusal === strange) return
     if (refusal !== null) {
       this.#noteRefusal(refusal)
       return answer(refusal.status, `${refusal.reason}\n`)
@@ -204,6 +213,7 @@ export class V1Door {
         reason: `${v1ConnectionsMax} v1 clients are connected; that is all it takes`,
       }
       const refusal = isFull ? full : await this.#refusal(request)
+      if (refusal === strange) return
       if (refusal !== null) {
         this.#noteRefusal(refusal)
         return endWith(socket, refusal)
@@ -231,18 +241,18 @@ export class V1Door {
   }
 
   #enter(ws: WebSocket, socket: Duplex): void {
-    const nowMs = Date.now()
-    const peer: Peer = { ws, seenMs: nowMs, takenMs: nowMs, unsent: 0 }
+    const peer = new Peer(ws, socket)
     this.#peers.add(peer)
-    const client = this.#shim.open(socketOf(peer, socket))
-    this.#tick ??= setInterval(() => this.#doTick(), tickMs)
+    const client = this.#shim.open(peer)
+    if (this.#tick === null) {
+      this.#tickedMs = performance.now()
+      this.#tick = setInterval(() => this.#doTick(), tickMs)
+    }
     ws.on('message', (data) => {
-      peer.seenMs = Date.now()
+      peer.seen()
       client.message(data as Buffer)
     })
-    ws.on('pong', () => {
-      peer.seenMs = Date.now()
-    })
+    ws.on('pong', () => peer.seen())
     ws.on('error', (error) => this.hub.log('info', 'v1_client_failed', { message: error.message }))
     ws.on('close', () => {
       this.#peers.delete(peer)
@@ -254,50 +264,27 @@ export class V1Door {
   }
 
   #doTick(): void {
-    const { pingMs, writeMs } = this.options
-    const nowMs = Date.now()
+    const { pingMs } = this.options
+    const nowMs = performance.now()
+    const leapMs = nowMs - this.#tickedMs - tickMs
+    this.#tickedMs = nowMs
+    // This process was asleep: what has come meanwhile is still to be read.
+    if (leapMs > leapMsMin) for (const peer of this.#peers) peer.restartWaits()
     this.#shim.tick()
-    const isPing = nowMs - this.#pingedMs >= pingMs || nowMs < this.#pingedMs
+    const isPing = nowMs - this.#pingedMs >= pingMs
     if (isPing) this.#pingedMs = nowMs
     for (const peer of this.#peers) {
-      const isStalled = peer.unsent > 0 && nowMs - peer.takenMs > writeMs
-      const isStale = nowMs - peer.seenMs > 3 * pingMs
-      if (isStalled || isStale) {
-        const reason = isStalled ? 'it has read nothing for too long' : 'no sign of life'
+      const reason = peer.faultOf(this.options)
+      if (reason !== null) {
         this.hub.log('warn', 'v1_client_dropped', { reason })
-        peer.ws.terminate()
-      } else if (isPing && peer.ws.readyState === peer.ws.OPEN) peer.ws.ping()
+        peer.terminate()
+      } else if (isPing) peer.ping()
     }
   }
 
   #noteRefusal({ status, reason }: { status: number; reason: string }): void {
     this.#refused++
     this.hub.log('warn', 'v1_refused', { status, reason })
-  }
-}
-
-function socketOf(peer: Peer, socket: Duplex): V1Socket {
-  const { ws } = peer
-  return {
-    get unsent() {
-      return peer.unsent
-    },
-    send(messages, gone) {
-      if (ws.readyState !== ws.OPEN) return queueMicrotask(() => gone?.())
-      if (peer.unsent === 0) peer.takenMs = Date.now()
-      socket.cork()
-      for (const [i, message] of messages.entries()) {
-        peer.unsent += message.length
-        ws.send(message, { binary: false }, () => {
-          peer.unsent -= message.length
-          peer.takenMs = Date.now()
-          if (i === messages.length - 1) gone?.()
-        })
-      }
-      socket.uncork()
-    },
-    close: (code, reason) => ws.close(code, reason),
-    terminate: () => ws.terminate(),
   }
 }
 
