@@ -49,6 +49,16 @@ export interface Diff {
   readonly unwatched: string
 }
 
+/** The last error that a v1 publisher has told of. docs/PROTOCOL.md, "What a v1 publisher becomes". */
+export interface LastError {
+  readonly code: string
+  readonly message: string
+  /** `hub`, `wrapper`, …; '' when it is not said. */
+  readonly component: string
+  readonly isFatal: boolean
+  readonly atMs: number | null
+}
+
 export const taskStatuses = [
   'in_progress',
   'blocked',
@@ -145,7 +155,16 @@ const TaskTag = z.object({
   active_tasks: list,
   error: z.object({ code: text, message: text }).nullable().default(null).catch(null),
 })
-const Source = z.object({ diff_summary: z.unknown(), task_summaries: z.unknown() }).partial()
+const LastError = z.object({
+  code: text,
+  message: text,
+  component: text,
+  fatal: flag,
+  at_ms: z.number().nullable().default(null).catch(null),
+})
+const Source = z
+  .object({ diff_summary: z.unknown(), task_summaries: z.unknown(), last_error: z.unknown() })
+  .partial()
 
 /** The changes of the repository that an agent works in; null when it says nothing of them. Kept per state. */
 export const diffOf = kept((state: AgentState): Diff | null => readDiff(sourceOf(state)?.diff_summary))
@@ -158,9 +177,21 @@ export const tasksOf = kept((state: AgentState): readonly Tag[] | null =>
 /** Where an agent's git and tasks are, as it was published; '' when it does not say. Kept per state. */
 export const projectRootOf = kept((state: AgentState): string => {
   const found = ProjectRoot.safeParse(state.source)
-  return found.success ? found.data.agent_status.project_root : ''
+  return found.success ? (found.data.agent_status?.project_root ?? found.data.project_root ?? '') : ''
 })
-const ProjectRoot = z.object({ agent_status: z.object({ project_root: pathText }) })
+/** A v1 publisher says at hello where it is, and again in each status. */
+const ProjectRoot = z.object({
+  agent_status: z.object({ project_root: pathText }).optional().catch(undefined),
+  project_root: pathText.optional().catch(undefined),
+})
+
+/** The last error that an agent has told of; null when there was none. Kept per state. */
+export const lastErrorOf = kept((state: AgentState): LastError | null => {
+  const parsed = LastError.safeParse(sourceOf(state)?.last_error)
+  if (!parsed.success) return null
+  const { code, message, component, fatal: isFatal, at_ms: atMs } = parsed.data
+  return { code, message, component, isFatal, atMs }
+})
 
 /** Reads a `diff_summary`; null when it is none. */
 export function readDiff(value: unknown): Diff | null {

@@ -1,4 +1,7 @@
 import * as z from 'zod'
+import type { AgentState } from '../wire/messages.js'
+import { stateText } from './lifecycle-look.js'
+import { rowOf } from './row.js'
 import { duration, printable } from './text.js'
 
 /** One signal of an explanation, as the wrapper gives it. docs/PROTOCOL.md, "explain". */
@@ -43,11 +46,34 @@ export function explanationLines(result: unknown, nowMs: number): string[] {
   const waits = [status.attention === 'none' ? '' : status.attention, status.detail ?? ''].filter(Boolean)
   if (waits.length > 0) lines.push(`  ${printable(waits.join(': '))}`)
   if (status.background > 0) lines.push(`  ${status.background} in the background`)
-  const sure = sureness[deciding.confidence] ?? ''
-  lines.push(`decided by  ${claimLine(deciding)}  (${deciding.confidence}: ${sure})`)
+  lines.push(decidedBy(deciding))
   for (const claim of losing) lines.push(`not by      ${claimLine(claim)}: ${printable(claim.why ?? '')}`)
   for (const one of missing) lines.push(`missing     ${printable(one)}`)
   return lines
+}
+
+/** What decided the status of one that cannot explain itself. docs/PROTOCOL.md, "status". */
+const Told = z.looseObject({
+  status: z.looseObject({ origin: z.string(), confidence: z.number(), evidence: z.string() }),
+})
+
+/** What is known of an agent that cannot explain itself: what its state says, and by whose word. Pure. */
+export function stateLines(state: AgentState, nowMs: number): string[] {
+  const row = rowOf(state)
+  const { sinceMs, detail } = row
+  const since = sinceMs === null ? '' : ` for ${duration(nowMs - sinceMs)}`
+  const lines = [`${row.agentId} is ${stateText(row).slice(2)}${since}`]
+  if (detail !== '') lines.push(`  ${detail}`)
+  const told = Told.safeParse(state.source)
+  if (!told.success) return [...lines, 'decided by  nothing: it has not said what it does']
+  const { origin, confidence, evidence } = told.data.status
+  const claim = { origin, lifecycle: row.lifecycle, confidence, evidence, age_ms: nowMs - (sinceMs ?? nowMs) }
+  return [...lines, decidedBy(claim)]
+}
+
+function decidedBy(deciding: z.infer<typeof Claim>): string {
+  const sure = sureness[deciding.confidence] ?? ''
+  return `decided by  ${claimLine(deciding)}  (${deciding.confidence}: ${sure})`
 }
 
 function claimLine({ origin, lifecycle, evidence, age_ms: ageMs }: z.infer<typeof Claim>): string {

@@ -15,8 +15,10 @@ export interface Row {
   /** As the state says; but what ended with a failure stays failed for as long as it is in sight. */
   lifecycle: Lifecycle
   hasEnded: boolean
-  /** Whether anything but its process says so. */
+  /** Whether anything but its process, or its connection, says so. */
   isSure: boolean
+  /** It came by the v1 websocket: it gives patches, and takes no other command. */
+  isV1: boolean
   /** What it wants of the person, in the protocol's word: `permission`, `question`, `plan`, `error`; '' when nothing. */
   attention: string
   /** The agent whose ways it is read by: `claude`, `codex`, …; `any` for a command that is none of them. */
@@ -41,11 +43,13 @@ export interface Row {
 
 // A state comes from anybody: each part is taken if it is what it should be, and left out otherwise.
 const Source = z.looseObject({
+  kind: z.string().optional().catch(undefined),
   label: z.string().optional().catch(undefined),
   command: z.string().optional().catch(undefined),
   profile: z.string().optional().catch(undefined),
   launch_id: z.string().optional().catch(undefined),
   tab_scope: z.string().optional().catch(undefined),
+  project_root: z.string().optional().catch(undefined),
   status: z
     .looseObject({
       attention: z.string().nullish().catch(null),
@@ -74,12 +78,21 @@ function readRow(state: AgentState): Row {
   const parsed = Source.safeParse(state.source)
   const source: Source = parsed.success ? parsed.data : {}
   const { label, command, status, agent_status: v1, diff_summary: diff } = source
-  const project = basename(v1?.project_root ?? '')
+  // What a v1 publisher says at hello holds until it tells of its agent.
+  const projectRoot = v1?.project_root ?? source.project_root ?? ''
+  const project = basename(projectRoot)
   // Without a label of its own an agent is labelled by its project, which says nothing beside it.
   const name = label === undefined || label === project ? (command ?? label) : label
   const attention = status?.attention ?? ''
+  const isV1 = source.kind === 'v1'
   const isAsking = state.lifecycle === 'needs_input'
-  const hasFailed = state.lifecycle === 'offline' && attention === 'error'
+  const hasEnded = state.lifecycle === 'offline'
+  // It has said who it is, and nothing yet of what it does.
+  const isUntold = isV1 && status === undefined && !hasEnded
+  const hasFailed = hasEnded && attention === 'error'
+  // Its hub says that it is gone, and since when; what it said of itself last is of the time before.
+  const isLost = hasEnded && !hasFailed && v1?.status !== undefined && v1.status !== 'offline'
+  const sinceMs = isLost ? null : (status?.since_ms ?? null)
   return {
     agentId: printable(state.agent_id),
     sessionId: printable(state.session_id),
@@ -87,17 +100,18 @@ function readRow(state: AgentState): Row {
     tab: printable(source.tab_scope ?? ''),
     label: printable(name ?? '') || printable(state.pane_id),
     lifecycle: hasFailed ? 'error' : state.lifecycle,
-    hasEnded: state.lifecycle === 'offline',
-    isSure: status?.confidence !== 0,
+    hasEnded,
+    isSure: status?.confidence !== 0 && !isUntold,
+    isV1,
     attention: attention === 'none' ? '' : printable(attention),
     profile: printable(source.profile ?? 'any'),
     detail: printable(status?.detail ?? v1?.message ?? ''),
     snippet: printable(state.snippet ?? ''),
     project: printable(project),
-    projectRoot: printable(v1?.project_root ?? ''),
+    projectRoot: printable(projectRoot),
     branch: printable(typeof diff?.['branch'] === 'string' ? diff['branch'] : ''),
     diff: diff?.git_available ? totalOf(diff.summary) : null,
-    sinceMs: status?.since_ms ?? state.updated_at_ms ?? null,
+    sinceMs: sinceMs ?? (isUntold ? null : (state.updated_at_ms ?? null)),
     askedMs: isAsking ? (status?.since_ms ?? null) : null,
     launchId: source.launch_id ?? '',
     blind: printable(status?.blind ?? ''),

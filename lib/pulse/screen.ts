@@ -54,6 +54,8 @@ export function openScreen(options: ScreenOptions): Screen {
   let picture: Picture | null = null
   let drawnMs = 0
   let drawing: { dueMs: number; cancel: () => void } | null = null
+  /** Commands that have not ended, by their ids. */
+  const giving = new Map<number, AbortController>()
 
   const terminal = options.openTerminal({
     onKey: (key) => press(key),
@@ -108,9 +110,9 @@ export function openScreen(options: ScreenOptions): Screen {
   const perform = (effect: Effect): void => {
     switch (effect.kind) {
       case 'command':
-        void giveCommand(effect).then((result) =>
-          take({ kind: 'result', commandId: effect.commandId, result }),
-        )
+        return void follow(effect)
+      case 'give_up':
+        giving.get(effect.commandId)?.abort()
         return
       case 'copy':
         return options.copy(effect.text)
@@ -122,14 +124,28 @@ export function openScreen(options: ScreenOptions): Screen {
         return resolveEnded()
     }
   }
-  const giveCommand = async (effect: Extract<Effect, { kind: 'command' }>): Promise<CommandResult | null> => {
-    const { command, sessionId, target, args } = effect
+  const follow = async (effect: Extract<Effect, { kind: 'command' }>): Promise<void> => {
+    const { commandId } = effect
+    const ending = new AbortController()
+    giving.set(commandId, ending)
+    const result = await giveCommand(effect, ending.signal)
+    giving.delete(commandId)
+    if (!ending.signal.aborted) take({ kind: 'result', commandId, result })
+  }
+  const giveCommand = async (
+    effect: Extract<Effect, { kind: 'command' }>,
+    signal: AbortSignal,
+  ): Promise<CommandResult | null> => {
+    const { commandId, command, sessionId, target, args } = effect
     const agent = target === null ? null : (findAgent(model, { sessionId, agentId: target })?.state ?? null)
     if (target !== null && agent === null) return failed(command, 'publisher_missing', `${target} is gone`)
     const source = sources.of(sessionId)
     if (source === undefined) return failed(command, 'publisher_missing', `session ${sessionId} is gone`)
     try {
-      return await source.request(command, agent, args)
+      return await source.request(command, agent, args, {
+        signal,
+        onPart: (part, parts) => take({ kind: 'progress', commandId, part, parts }),
+      })
     } catch (error) {
       return failed(command, 'invalid_args', (error as Error).message)
     }

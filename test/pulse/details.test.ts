@@ -1,6 +1,6 @@
 import t from 'tap'
-import { diffOf, projectRootOf, readDiff, readTasks, tasksOf } from '../../lib/pulse/details.js'
-import { diffOfFiles, stateOf, tagOf } from './model.js'
+import { diffOf, lastErrorOf, projectRootOf, readDiff, readTasks, tasksOf } from '../../lib/pulse/details.js'
+import { diffOfFiles, stateOf, tagOf, v1StateOf } from './model.js'
 
 void t.test('the changes of a state', async (t) => {
   const state = stateOf('1', {
@@ -116,4 +116,28 @@ void t.test("lists end at the protocol's bounds", async (t) => {
   const tasks = Array.from({ length: 30 }, (_, i) => ({ id: i, title: 't', status: 'pending' }))
   const tags = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`tag${i}`, tagOf('0/0/30/0', tasks)]))
   t.match(readTasks(tags), { length: 32, 0: { active: { length: 10 } } })
+})
+
+void t.test('where a v1 publisher is, before it tells of its agent', async (t) => {
+  t.equal(projectRootOf(v1StateOf('1', { message: null })), '/home/me/shop')
+  t.equal(projectRootOf(v1StateOf('1', { message: null, project_root: 'a\0b' })), '')
+})
+
+void t.test('the last error of a v1 publisher', async (t) => {
+  const of = (last_error: unknown) => lastErrorOf(v1StateOf('1', { last_error }))
+  t.strictSame(of({ code: 'x', message: 'a\u001b[31m\nb', component: 'wrapper', fatal: true, at_ms: 7 }), {
+    code: 'x',
+    message: 'a[31m b',
+    component: 'wrapper',
+    isFatal: true,
+    atMs: 7,
+  })
+  t.strictSame(of({ code: 7, at_ms: 'x', fatal: 'yes' }), {
+    code: '',
+    message: '',
+    component: '',
+    isFatal: false,
+    atMs: null,
+  })
+  for (const none of [undefined, null, 7, 'x', []]) t.equal(of(none), null, JSON.stringify(none))
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { explanationLines } from '../../lib/pulse/explain.js'
+import { explanationLines, stateLines } from '../../lib/pulse/explain.js'
+import { noonMs, v1StateOf } from './model.js'
 
 const result = {
   agent_id: 's::1',
@@ -35,4 +36,19 @@ void t.test('what decides, what lost, what is missing', async (t) => {
     'missing     events of an agent started inside this one were left out',
   ])
   t.throws(() => explanationLines({ lifecycle: 'idle' }, 0))
+})
+
+void t.test('what is known of one that cannot explain itself', async (t) => {
+  t.same(stateLines(v1StateOf('7', { message: 'building' }), noonMs), [
+    's::7 is running for 2m',
+    '  building',
+    'decided by  report → running, 2m ago: "agent_status running, by the v1 client bot-7"  (3: said by the agent)',
+  ])
+  t.same(stateLines(v1StateOf('7', { message: null }), noonMs), [
+    's::7 is running?',
+    'decided by  nothing: it has not said what it does',
+  ])
+  const hostile = { origin: 'a\u001b[2J', confidence: 99, evidence: 'b\u001b[2J', since_ms: noonMs }
+  const lines = stateLines(v1StateOf('7', { message: null, status: hostile }), noonMs)
+  t.notMatch(lines.join(''), /\p{Cc}/u)
 })

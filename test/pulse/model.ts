@@ -121,6 +121,62 @@ export function stateOf(
   }
 }
 
+/** A v1 agent's state, as the hub makes it of what its publisher says; without a status of its own for `message` null. */
+export function v1StateOf(
+  pane: string,
+  {
+    lifecycle = 'running',
+    message = 'building',
+    sinceMs = noonMs - 120_000,
+    ...more
+  }: {
+    lifecycle?: AgentState['lifecycle']
+    message?: string | null
+    sinceMs?: number
+    [more: string]: unknown
+  } = {},
+): AgentState {
+  const id = `s::${pane}`
+  const root = '/home/me/shop'
+  const told = message !== null && {
+    status: {
+      turn: 'active',
+      attention: lifecycle === 'error' ? 'error' : 'none',
+      background: 0,
+      origin: 'report',
+      confidence: 3,
+      since_ms: sinceMs,
+      detail: message || null,
+      evidence: `agent_status ${lifecycle}, by the v1 client bot-${pane}`,
+      blind: null,
+    },
+    agent_status: {
+      agent_id: id,
+      status: lifecycle,
+      pane_id: pane,
+      project_root: root,
+      ...(message && { message }),
+    },
+  }
+  return {
+    agent_id: id,
+    session_id: 's',
+    pane_id: pane,
+    lifecycle,
+    ...(message && { snippet: message }),
+    last_heartbeat_ms: noonMs - 2_000,
+    updated_at_ms: noonMs - 2_000,
+    source: {
+      kind: 'v1',
+      label: `bot-${pane}`,
+      client_id: `bot-${pane}`,
+      project_root: root,
+      ...told,
+      ...more,
+    },
+  }
+}
+
 /** One entry of `diff_summary.files`: `M src/a.ts +3 -1`, with a `*` behind the letter when it is staged. */
 export function fileOf(line: string): Record<string, unknown> {
   const [, letter = 'M', star = '', path = '', additions = '0', deletions = '0'] =

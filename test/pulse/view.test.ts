@@ -4,6 +4,7 @@ import type { AgentState } from '../../lib/wire/messages.js'
 import { changeLine, removedLine, table } from '../../lib/pulse/plain.js'
 import { byNeed, findAgent, rowOf, type Row } from '../../lib/pulse/row.js'
 import { fit, printable, widthOf } from '../../lib/pulse/text.js'
+import { v1StateOf } from './model.js'
 
 const look = { color: false, columns: 100 }
 /** 2026-02-07 12:00:00, wherever the test runs. */
@@ -52,6 +53,7 @@ void t.test('a state as a row', async (t) => {
     lifecycle: 'needs_input',
     hasEnded: false,
     isSure: true,
+    isV1: false,
     attention: '',
     profile: 'any',
     detail: 'which branch?',
@@ -84,6 +86,33 @@ void t.test('a state as a row', async (t) => {
   ]
   for (const source of nonsense) t.match(rowOf(state('1', 'idle', { source })), bare, JSON.stringify(source))
 })
+
+void t.test(
+  'a v1 agent: its message once, since its status; nothing is sure before it has told of one',
+  async (t) => {
+    const v1 = rowOf(v1StateOf('7', { message: 'building', sinceMs: noon - 61_000 }))
+    t.match(v1, { isV1: true, isSure: true, label: 'bot-7', project: 'shop', detail: 'building' })
+    const failed = rowOf(
+      v1StateOf('8', { lifecycle: 'error', message: '3 tests failed', sinceMs: noon - 5_000 }),
+    )
+    t.match(failed, { attention: 'error', detail: '3 tests failed' })
+    const untold = rowOf(v1StateOf('9', { message: null }))
+    t.match(untold, { isSure: false, sinceMs: null, project: 'shop', projectRoot: '/home/me/shop' })
+    const lost = v1StateOf('1', { sinceMs: noon - 900_000 })
+    const ended = { ...lost, lifecycle: 'offline' as const, updated_at_ms: noon - 4_000 }
+    t.match(rowOf(ended), { sinceMs: noon - 4_000 }, 'since its hub says so')
+    const said = v1StateOf('1', { lifecycle: 'offline', sinceMs: noon - 9_000 })
+    t.match(rowOf(said), { sinceMs: noon - 9_000 }, 'since it says so itself')
+    const never = { ...v1StateOf('1', { message: null }), lifecycle: 'offline' as const, updated_at_ms: noon }
+    t.match(rowOf(never), { isSure: true, sinceMs: noon }, 'gone is gone')
+    t.strictSame(table([v1, failed, untold], noon, look), [
+      'STATE          LABEL  PANE  PROJECT  CHANGES  SINCE  WHAT',
+      '✗ error        bot-8  8     shop              5s     3 tests failed',
+      '● running      bot-7  7     shop              1m     building',
+      '● running?     bot-9  9     shop',
+    ])
+  },
+)
 
 void t.test('the table: who needs the person first, who waits longest before others', async (t) => {
   const rows = [

@@ -30,6 +30,45 @@ void t.test('all parts, one after the other', async (t) => {
   ])
 })
 
+void t.test('how far it is is told; who gave up is asked for no more', async (t) => {
+  const parts = ['a', 'b', 'c'].map((patch, at) =>
+    ok({ ...about, patch, part: at + 1, parts: 3, patch_id: 'p1' }),
+  )
+  const whole = teller(parts)
+  const told: unknown[] = []
+  await wholePatch(whole.ask, { path: 'f' }, { onPart: (...now) => void told.push(now) })
+  t.strictSame(told, [
+    [2, 3],
+    [3, 3],
+  ])
+  const ending = new AbortController()
+  const left = teller(parts)
+  const onPart = (): void => ending.abort()
+  await t.rejects(wholePatch(left.ask, { path: 'f' }, { signal: ending.signal, onPart }), /abort/)
+  t.equal(left.asked.length, 2, 'the one that was on its way')
+})
+
+void t.test('an agent that gives what it was not asked for, or without end', async (t) => {
+  const part = (at: number, more: object): CommandResult =>
+    ok({ ...about, patch: 'x', part: at, parts: 1_000, patch_id: 'p1', ...more })
+  const huge = 'x'.repeat(600_000)
+  const table: [answers: CommandResult[], message: RegExp, title: string][] = [
+    [[part(1, {}), part(1, {})], /^error: .*another part/, 'the same part again'],
+    [[part(1, {}), part(2, { patch_id: 'p2' })], /^error: .*another part/, 'a part of another patch'],
+    [[part(1, { patch: huge }), part(2, { patch: huge })], /^too_large: /, 'more than a patch has'],
+  ]
+  for (const [answers, message, title] of table) {
+    const { ask, asked } = teller(answers)
+    const result = await wholePatch(ask, { path: 'f' })
+    t.match(result, { status: 'error', message, error: { code: 'patch_unavailable', message } }, title)
+    t.equal(asked.length, answers.length, title)
+  }
+})
+
+void t.test('a hub that is lost on the way', async (t) => {
+  t.equal(await wholePatch(() => Promise.resolve(null), { path: 'f' }), null)
+})
+
 void t.test('what is no part of a patch, as it came', async (t) => {
   const error = { code: 'patch_unavailable', message: 'changed: …' }
   const failed: CommandResult = { command: 'get_diff_patch', status: 'error', ...error, error, result: about }

@@ -27,6 +27,8 @@ export type Event =
   | { kind: 'trouble'; text: string }
   /** Time has passed. */
   | { kind: 'tick' }
+  /** The patch that a command asks for comes in parts; this one is asked for. */
+  | { kind: 'progress'; commandId: number; part: number; parts: number }
   /** A command has ended; null when the hub was lost before it said so. */
   | { kind: 'result'; commandId: number; result: CommandResult | null }
 
@@ -40,6 +42,8 @@ export type Effect =
       target: string | null
       args: Record<string, unknown>
     }
+  /** Nobody waits for what comes of a command any more. */
+  | { kind: 'give_up'; commandId: number }
   | { kind: 'copy'; text: string }
   | { kind: 'suspend' }
   | { kind: 'redraw' }

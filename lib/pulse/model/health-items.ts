@@ -1,4 +1,4 @@
-import { diffOf, kept, tasksOf } from '../details.js'
+import { diffOf, kept, lastErrorOf, tasksOf } from '../details.js'
 import type { Row } from '../row.js'
 import { duration, printable, widthOf } from '../text.js'
 import type { Item } from '../view/list.js'
@@ -6,22 +6,18 @@ import { agentsOf, type Agent, type Model, type Session } from './model.js'
 import {
   blindNote,
   gitNote,
+  lastErrorNote,
   noteItems,
   tasksNote,
   unwatchedNote,
+  type FactPart,
   type Note,
   type NoteItem,
   type Tone,
 } from './notes.js'
 import { compactColumnsMax } from './parts.js'
 import { compareTexts, filterOf, filterText, isGone, sessionsOf } from './roots.js'
-
-/** A piece of a fact. */
-export interface FactPart {
-  readonly text: string
-  /** `good` is what should be. */
-  readonly tone: Tone | 'good' | 'plain'
-}
+import { v1Door } from './v1-door.js'
 
 /** A row of the Health mode. */
 export type HealthItem = Item &
@@ -180,6 +176,11 @@ function hubItems(model: Model, session: Session): HealthItem[] {
     const todo = 'a program read too slowly, and got all states anew; nothing to do'
     items.push(...note('drops', { tone: 'info', what: 'queue drops', todo }))
   }
+  // An older hub says nothing of it.
+  if (health.v1) {
+    const { parts, notes } = v1Door(health.v1)
+    items.push(...fact('v1', ...parts), ...notes.flatMap((told, i) => note(`v1 ${i}`, told)))
+  }
   return items
 }
 
@@ -245,7 +246,7 @@ function agentItems(model: Model, session: Session): HealthItem[] {
     const of = { sessionId: session.id, agentId }
     const key = `${session.id}\n${agentId}`
     const items: HealthItem[] = [{ kind: 'agent', key, ...of, row: agent.row, heartbeat, labelColumns }]
-    for (const [i, note] of notesOf(agent, heartbeat).entries())
+    for (const [i, note] of notesOf(agent, heartbeat, model.nowMs).entries())
       items.push(...noteItems(note, { key: `${key}\nnote ${i}`, ...of }, model.columns))
     return items
   })
@@ -262,10 +263,12 @@ function heartbeatOf({ nowMs }: Model, session: Session, agent: Agent): Heartbea
 }
 
 /** What is wrong with an agent, the worst first. */
-function notesOf({ state, row }: Agent, { tone }: Heartbeat): Note[] {
+function notesOf({ state, row }: Agent, { tone }: Heartbeat, nowMs: number): Note[] {
   const notes: (Note | null)[] = []
   if (tone === 'error') notes.push({ tone, what: 'its status may be old', todo: 'look at its pane' })
   notes.push(blindNote(row.blind))
+  const lastError = lastErrorOf(state)
+  if (lastError !== null) notes.push(lastErrorNote(lastError, nowMs))
   const diff = diffOf(state)
   if (diff !== null) notes.push(gitNote(diff), unwatchedNote(diff))
   // That a project has no tasks is no fault; Work says so.

@@ -1,8 +1,15 @@
-import type { Diff, Tag } from '../details.js'
-import { widthOf, wrap } from '../text.js'
+import type { Diff, LastError, Tag } from '../details.js'
+import { duration, widthOf, wrap } from '../text.js'
 
 /** How much a note matters: nothing to do, better looked at, something does not work. */
 export type Tone = 'info' | 'warning' | 'error'
+
+/** A piece of a fact. */
+export interface FactPart {
+  readonly text: string
+  /** `good` is what should be. */
+  readonly tone: Tone | 'good' | 'plain'
+}
 
 /** A degraded state in words: what is so, and what to do. */
 export interface Note {
@@ -86,6 +93,18 @@ export function tasksNote({ fault }: Tag): Note | null {
     default:
       return { tone: 'error', what: `tasks: ${fault.code}`, todo: fault.message }
   }
+}
+
+/** An error is news for this long; after that it is told, and counts no more. */
+const errorNewsMs = 600_000
+
+/** The last error that an agent has told of, which may be over by now. One that was fatal has no end. */
+export function lastErrorNote({ code, message, component, isFatal, atMs }: LastError, nowMs: number): Note {
+  const isNews = atMs === null || nowMs - atMs < errorNewsMs
+  const ago = atMs === null ? '' : ` ${duration(nowMs - atMs)} ago`
+  const by = component === '' ? '' : ` in ${component}`
+  const what = `${isFatal ? 'fatal error' : 'error'}${ago}${by}: ${code}${message && `, ${message}`}`
+  return { tone: isFatal ? 'error' : isNews ? 'warning' : 'info', what, todo: '' }
 }
 
 /** A message begins with the file that it is about, which everybody knows. */

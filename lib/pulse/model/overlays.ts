@@ -1,9 +1,9 @@
 import type { CommandResult } from '../../wire/messages.js'
-import { explanationLines } from '../explain.js'
+import { explanationLines, stateLines } from '../explain.js'
 import { topMaxOf } from '../view/overlay.js'
 import { patchLines } from '../view/patch.js'
 import type { Intent } from './intent.js'
-import type { Agent, Model, Overlay } from './model.js'
+import { findAgent, type Agent, type Model, type Overlay } from './model.js'
 import { obeyPatch } from './patch-reading.js'
 import { scrollOf } from './scroll-of.js'
 import { command, nameOf, same, say, wordOf, type Step } from './step.js'
@@ -77,6 +77,14 @@ function obeyFilter(model: Over<'filter'>, intent: Intent): Model {
   return intent.kind === 'cancel' ? closed({ ...model, filter: overlay.before }) : model
 }
 
+/** A part of a patch has come. */
+export function withProgress(model: Model, commandId: number, part: number, parts: number): Model {
+  const { overlay } = model
+  if (overlay?.kind !== 'patch' || overlay.commandId !== commandId || overlay.message === null) return model
+  const text = `fetching the patch, part ${part} of ${parts} …`
+  return { ...model, overlay: { ...overlay, message: { ...overlay.message, text } } }
+}
+
 /** Takes what came of a command, and says it where the command was given, or in the last row. */
 export function withResult(model: Model, commandId: number, result: CommandResult | null): Model {
   const { overlay, message } = model
@@ -105,7 +113,15 @@ function withOverlayResult(
 ): Model {
   const { overlay } = model
   const failed = { commandId: null, message: wordOf(model, 'failed', outcome.text) }
-  if (outcome.tone === 'failed') return { ...model, overlay: { ...overlay, ...failed } }
+  if (outcome.tone === 'failed') {
+    // What its state says is shown instead; that is why its own account is missing.
+    const agent = overlay.kind === 'explain' ? findAgent(model, overlay) : null
+    if (overlay.kind !== 'explain' || agent === null || result?.error?.code !== 'unsupported_command')
+      return { ...model, overlay: { ...overlay, ...failed } }
+    const lines = stateLines(agent.state, model.nowMs)
+    const message = wordOf(model, 'done', outcome.text)
+    return { ...model, overlay: { ...overlay, commandId: null, lines, message } }
+  }
   switch (overlay.kind) {
     case 'write':
       return say(closed(model), 'done', `sent to ${name}`)

@@ -11,7 +11,8 @@ type FileItem = Extract<DiffItem, { kind: 'file' }>
 type Reading = Model & { overlay: PatchOverlay }
 
 /** Fetches the patch of a file, and shows it. */
-export function openPatch(model: Model, { key, sessionId, agentId, path }: FileItem): Step {
+export function openPatch(before: Model, { key, sessionId, agentId, path }: FileItem): Step {
+  const { model, effects } = withoutFetch(before)
   const agent = agentId === null ? null : findAgent(model, { sessionId, agentId })
   const name = agent === null ? path : nameOf(agent)
   const given = command(model, name, {
@@ -34,7 +35,22 @@ export function openPatch(model: Model, { key, sessionId, agentId, path }: FileI
     searchLine: null,
   }
   const places = { ...model.places, diff: { ...model.places.diff, selected: key } }
-  return { model: { ...given.model, overlay, places }, effects: given.effects }
+  return { model: { ...given.model, overlay, places }, effects: [...effects, ...given.effects] }
+}
+
+/** Nobody waits any more for the patch that is being fetched, if one is. */
+function withoutFetch(model: Model): Step {
+  const { overlay } = model
+  if (overlay?.kind !== 'patch' || overlay.commandId === null) return same(model)
+  const { commandId } = overlay
+  const open = new Map(model.open)
+  open.delete(commandId)
+  return { model: { ...model, open }, effects: [{ kind: 'give_up', commandId }] }
+}
+
+function closed(before: Model): Step {
+  const { model, effects } = withoutFetch(before)
+  return { model: { ...model, overlay: null }, effects }
 }
 
 /** Does what the person wants while a patch is read. Pure. */
@@ -54,9 +70,10 @@ export function obeyPatch(model: Reading, intent: Intent): Step {
     return same({ ...model, overlay: toMatch(overlay, intent.by, from) })
   }
   if (intent.kind === 'copy') return copied(model, overlay.path)
-  if (intent.kind === 'cancel' && overlay.search !== '')
+  const isFetching = overlay.commandId !== null
+  if (intent.kind === 'cancel' && overlay.search !== '' && !isFetching)
     return same({ ...model, overlay: { ...overlay, search: '' } })
-  return same(intent.kind === 'cancel' || intent.kind === 'quit' ? { ...model, overlay: null } : model)
+  return intent.kind === 'cancel' || intent.kind === 'quit' ? closed(model) : same(model)
 }
 
 function nextFile(model: Reading, by: 1 | -1): Step {

@@ -4,7 +4,7 @@ import { itemsOf } from './lists.js'
 import { modes, type ListPlace, type Mode, type Model } from './model.js'
 import { obey } from './obey.js'
 import { orderOf } from './order.js'
-import { obeyOverlay, withResult } from './overlays.js'
+import { obeyOverlay, withProgress, withResult } from './overlays.js'
 import { listRows } from './parts.js'
 import { withSource } from './sessions.js'
 import { followed } from './writing.js'
@@ -67,6 +67,8 @@ export function reduce(before: Model, event: Event, nowMs: number): Step {
       return { model: { ...model, checks: event.checks }, effects: [] }
     case 'trouble':
       return { model: say(model, 'failed', event.text), effects: [] }
+    case 'progress':
+      return { model: withProgress(model, event.commandId, event.part, event.parts), effects: [] }
     case 'result':
       return { model: withResult(model, event.commandId, event.result), effects: [] }
     case 'session':

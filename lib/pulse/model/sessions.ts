@@ -3,7 +3,10 @@ import { rowOf } from '../row.js'
 import type { Event } from './event.js'
 import type { Agent, Model, Session } from './model.js'
 
-type SourceEvent = Exclude<Event, { kind: 'checks' | 'intent' | 'resize' | 'trouble' | 'tick' | 'result' }>
+type SourceEvent = Exclude<
+  Event,
+  { kind: 'checks' | 'intent' | 'resize' | 'trouble' | 'tick' | 'progress' | 'result' }
+>
 
 /** The model after something came from a source. Pure. */
 export function withSource(model: Model, event: SourceEvent): Model {

@@ -25,7 +25,7 @@ export function openWrite(model: Model, sessionId: string, agent: Agent): Step {
     sinceMs: row.askedMs,
     isMenu: isMenu(agent),
     line: emptyLine,
-    message: reachFault(model, sessionId),
+    message: reachFault(model, sessionId) ?? v1Fault(model, agent, 'write to', 'type'),
     commandId: null,
   }
   return overlay.message === null ? askedScreen({ ...model, overlay }) : same({ ...model, overlay })
@@ -34,16 +34,25 @@ export function openWrite(model: Model, sessionId: string, agent: Agent): Step {
 export function openStop(model: Model, sessionId: string, agent: Agent): Model {
   const { row, state } = agent
   const about = { sessionId, agentId: state.agent_id, launchId: row.launchId, name: nameOf(agent) }
-  return {
-    ...model,
-    overlay: { kind: 'stop', ...about, message: reachFault(model, sessionId), commandId: null },
-  }
+  const message = reachFault(model, sessionId) ?? v1Fault(model, agent, 'stop', 'end it')
+  return { ...model, overlay: { kind: 'stop', ...about, message, commandId: null } }
 }
 
 /** Why nothing can be passed on to an agent of a session; null when it can be. */
 function reachFault(model: Model, sessionId: string): ReturnType<typeof wordOf> | null {
   const isLive = model.sessions.get(sessionId)?.link.kind === 'live'
   return isLive ? null : wordOf(model, 'failed', 'no hub runs that could pass it on; start one with: aoc-hub')
+}
+
+/** An agent of v1 would refuse it; better said before anything is typed. */
+function v1Fault(
+  model: Model,
+  { row }: Agent,
+  what: string,
+  instead: string,
+): ReturnType<typeof wordOf> | null {
+  const text = `nobody can ${what} it by the v1 protocol, which it speaks; ${instead} in its pane`
+  return row.isV1 ? wordOf(model, 'failed', text) : null
 }
 
 /** A script may ask for a word; what coding agents ask, they ask with a menu. */

@@ -6,6 +6,8 @@ import type { Log } from '../../wire/log.js'
 import type { AgentState, CommandResult, HubEnvelope, Topic } from '../../wire/messages.js'
 import type { Alerts } from '../../wire/notice/alerts.js'
 import type { Event } from '../model/event.js'
+import { rowOf } from '../row.js'
+import { wholePatch, type PatchWait } from '../whole-patch.js'
 import { openFallback } from './fallback.js'
 import { openHubSource } from './hub-source.js'
 import { doLocally } from './local-command.js'
@@ -34,11 +36,15 @@ export interface SessionSourceOptions {
 export interface SessionSource {
   /** The last seq that is complete here, or null. */
   readonly seq: number | null
-  /** Gives a command to an agent (by its last known state) or to the hub; null when the hub was lost meanwhile. */
+  /**
+   * Gives a command to an agent (by its last known state) or to the hub; null when the hub was lost meanwhile. A patch
+   * comes whole, whatever its size. @throws the reason of `wait.signal`.
+   */
   request(
     command: string,
     agent: AgentState | null,
     args: Record<string, unknown>,
+    wait?: PatchWait,
   ): Promise<CommandResult | null>
   close(): Promise<void>
 }
@@ -96,13 +102,19 @@ export function openSessionSource(options: SessionSourceOptions): SessionSource 
     get seq() {
       return hub.subscriber.replica.seq
     },
-    async request(command, agent, args) {
+    async request(command, agent, args, wait) {
       const place = { sessionId, env, agent, projectRoot: options.projectRoot }
       const isForHub = agent !== null || command.startsWith('focus_')
       if (!isLive || !isForHub) return doLocally(command, args, place)
       const isOnItsWay = agent !== null && !hub.subscriber.replica.states.has(agent.agent_id)
-      const result = await withDeadline(hub.request(command, agent?.agent_id ?? null, args), command)
+      const ask = (asked: Record<string, unknown>): Promise<CommandResult | null> =>
+        withDeadline(hub.request(command, agent?.agent_id ?? null, asked), command)
+      const result = await (command === 'get_diff_patch' ? wholePatch(ask, args, wait) : ask(args))
       if (isOnItsWay && result !== null && isUnknown(result)) return stillOnItsWay(result)
+      if (isSilence(command, agent, result)) {
+        const own = await doLocally(command, args, place)
+        return own.status === 'ok' ? own : result
+      }
       return canDoBetter(command, result, env) ? doLocally(command, args, place) : result
     },
     async close() {
@@ -131,6 +143,16 @@ function canDoBetter(command: string, result: CommandResult | null, env: Env): b
   if (command.startsWith('focus_')) return code === 'focus_failed' && isInside(env)
   // A patch that fits no frame: the repository is on this machine.
   return code === 'patch_unavailable' && result?.message?.startsWith('too_large') === true
+}
+
+/**
+ * Whether an agent of v1 has not answered for a patch. That may be one too large for a message of v1, which its hub
+ * refuses; the repository is on this machine, as all clients of v1 are.
+ */
+function isSilence(command: string, agent: AgentState | null, result: CommandResult | null): boolean {
+  if (command !== 'get_diff_patch' || agent === null || result?.error?.code !== 'timeout') return false
+  const { isV1, projectRoot } = rowOf(agent)
+  return isV1 && projectRoot !== ''
 }
 
 function isInside(env: Env): boolean {

@@ -1,6 +1,6 @@
-import { glyphs } from '../lifecycle-look.js'
-import { factNameColumns, healthItems, type FactPart, type HealthItem } from '../model/health-items.js'
-import type { Tone } from '../model/notes.js'
+import { glyphs, stateText } from '../lifecycle-look.js'
+import { factNameColumns, healthItems, type HealthItem } from '../model/health-items.js'
+import type { FactPart, Tone } from '../model/notes.js'
 import { duration } from '../text.js'
 import { drawNote, RowPen, toneGlyph, toneStyle } from './cells.js'
 import type { Grid } from './grid.js'
@@ -94,8 +94,9 @@ function drawAgent(item: Of<'agent'>, isSelected: boolean, grid: Grid, area: Are
   const pen = new RowPen(grid, area, isSelected).skip(2)
   const isWordy = area.columns >= wordyColumns
   const { lifecycle } = row
-  const glyph = glyphs[lifecycle]
-  pen.put(isWordy ? `${glyph} ${lifecycle}` : glyph, style(lifecycle), isWordy ? 13 : 1).skip(isWordy ? 2 : 1)
+  pen
+    .put(isWordy ? stateText(row) : glyphs[lifecycle], style(lifecycle), isWordy ? 13 : 1)
+    .skip(isWordy ? 2 : 1)
   const isGone = lifecycle === 'offline'
   const label = Math.min(labelColumns, Math.max(8, Math.floor(area.columns / 3)))
   pen.put(row.label, isGone ? faint : strong, label).skip(2)

@@ -131,7 +131,8 @@ function stopBox(
       [`  ${[row.project, row.branch].filter(Boolean).join('@')}`, faint],
     ])
   }
-  const text = `End ${name}? It gets SIGINT, then SIGTERM, then SIGKILL, each when the one before did not end it.`
+  const how = 'It gets SIGINT, then SIGTERM, then SIGKILL, each when the one before did not end it.'
+  const text = agent?.row.isV1 === true ? `End ${name}?` : `End ${name}? ${how}`
   for (const line of wrap(text, inner, 4)) lines.push([[line, strong]])
   lines.push(...messageLines(overlay.message, inner))
   return {

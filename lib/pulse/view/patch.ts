@@ -1,7 +1,7 @@
 import { isAloneInRepository } from '../model/diff-items.js'
 import type { Agent, Model, PatchOverlay } from '../model/model.js'
 import { findAgent } from '../model/model.js'
-import { clusters, isAscii, printable, widthOf, wrap } from '../text.js'
+import { clusters, duration, isAscii, printable, widthOf, wrap } from '../text.js'
 import { head, RowPen, toneGlyph } from './cells.js'
 import type { Grid, Span } from './grid.js'
 import type { Area } from './list.js'
@@ -42,7 +42,7 @@ export function drawPatch(grid: Grid, area: Area, overlay: PatchOverlay, model: 
   drawTitle(grid, { ...area, rows: 1 }, overlay, model)
   const body = { ...area, y: area.y + 1, rows: area.rows - 1 }
   const { lines } = overlay
-  if (lines === null || lines.length === 0) return drawMessage(grid, body, overlay)
+  if (lines === null || lines.length === 0) return drawMessage(grid, body, overlay, model.nowMs)
   const kinds = lineKindsOf(lines)
   const digits = numberColumns(kinds, area.columns)
   for (let row = 0; row < body.rows; row++) {
@@ -195,6 +195,9 @@ function rangesOf(line: string, search: string): [number, number][] {
   return ranges
 }
 
+/** From then on it is said how long it has taken. */
+const slowMs = 2_000
+
 /** Causes that are no failure: there is just no patch of such a file. */
 const harmless: ReadonlySet<string> = new Set(['binary', 'unchanged'])
 
@@ -207,12 +210,16 @@ function messageStyle(tone: 'busy' | 'done' | 'failed'): Style {
 }
 
 /** Why there is no patch, and what to do. */
-function drawMessage(grid: Grid, area: Area, { message, lines }: PatchOverlay): void {
-  const [, cause = '', told] = /^([a-z_]+): (.*)$/s.exec(message?.text ?? '') ?? []
+function drawMessage(grid: Grid, area: Area, { message, lines }: PatchOverlay, nowMs: number): void {
+  // A v1 publisher that says no more than that it is binary.
+  const said = message?.text === 'binary' ? 'binary: Its agent calls it binary.' : (message?.text ?? '')
+  const [, cause = '', told] = /^([a-z_]+): (.*)$/s.exec(said) ?? []
   const tone = harmless.has(cause) ? 'done' : (message?.tone ?? 'done')
-  const todo = causes[cause]
+  const waitMs = message?.tone === 'busy' ? nowMs - message.atMs : 0
+  const todo = waitMs >= slowMs ? `It has taken ${duration(waitMs)}. Esc gives up.` : causes[cause]
   const text =
-    (todo === undefined ? message?.text : told) ?? (lines === null ? '' : 'There is nothing to show.')
+    (causes[cause] === undefined ? message?.text : told) ??
+    (lines === null ? '' : 'There is nothing to show.')
   if (text === '') return
   const indent = area.columns > 50 ? 2 : 0
   const columns = area.columns - indent - 2
@@ -246,4 +253,5 @@ const causes: Readonly<Record<string, string>> = {
   directory: 'Its files are rows of their own once git lists them.',
   not_regular: 'Esc goes back to the list.',
   unreadable: 'See its permissions.',
+  changed: 'Esc goes back; Enter on the file asks again.',
 }

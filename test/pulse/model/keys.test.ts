@@ -6,7 +6,7 @@ import type { Model } from '../../../lib/pulse/model/model.js'
 import { newModel, reduce } from '../../../lib/pulse/model/reduce.js'
 import { drawPicture, hitAt } from '../../../lib/pulse/view/frame.js'
 import type { AgentState, CommandResult } from '../../../lib/wire/messages.js'
-import { noonMs, stateOf } from '../model.js'
+import { diffOfFiles, noonMs, stateOf, v1StateOf } from '../model.js'
 
 /** A Pulse in one hand: keys, frames and time go in; the model, the screen and what is to be done come out. */
 class Hand {
@@ -532,4 +532,89 @@ void t.test('help and explanations are read to their end at any size', async (t)
   const { top } = hand.model.overlay as { top: number }
   hand.press('j', 'k')
   t.equal((hand.model.overlay as { top: number }).top, top - 1, 'and not past it')
+})
+
+void t.test(
+  'a v1 agent that cannot explain itself: what its state says, and why there is no more',
+  async (t) => {
+    const hand = new Hand([v1StateOf('7', { message: 'building' })])
+    t.match(hand.press('e'), [{ command: 'explain', target: 's::7' }])
+    const message = 'this agent speaks the v1 protocol, which has no explain'
+    hand.answer({ status: 'error', message, error: { code: 'unsupported_command', message } })
+    const text = hand.lines.join('\n')
+    t.match(text, /s::7 is running for 2m/)
+    t.match(text, /decided by {2}report → running, 2m ago: "agent_status running/)
+    t.match(text, /this agent speaks the v1 protocol, which has no explain/)
+    t.notMatch(text, /✗ this agent/)
+    // Another fault is shown as one.
+    hand.press('escape', 'e')
+    hand.answer({ status: 'error', message: 'it is busy', error: { code: 'timeout', message: 'it is busy' } })
+    t.match(hand.lines.join('\n'), /✗ it is busy/)
+    t.notMatch(hand.lines.join('\n'), /decided by/)
+  },
+)
+
+void t.test('a v1 agent takes no input and no stop: said before anything is done', async (t) => {
+  const hand = new Hand([v1StateOf('7')])
+  hand.press('i')
+  t.equal(hand.effects.length, 0, 'nor is it asked what it shows')
+  t.match(
+    hand.lines.join(' '),
+    /✗ nobody can write to it by the v1 protocol, which it speaks; type in its pane/,
+  )
+  const message = 'this agent speaks the v1 protocol, which has no send_input'
+  t.match(hand.press('hi', 'enter'), [{ command: 'send_input' }])
+  hand.answer({ status: 'error', message, error: { code: 'unsupported_command', message } })
+  t.match(hand.lines.join('\n'), /✗ this agent speaks the v1 protocol, which has no send_input/)
+  hand.press('escape', 'x')
+  t.match(
+    hand.lines.join(' '),
+    /✗ nobody can stop it by the v1 protocol, which it speaks; end it in its pane/,
+  )
+  t.notMatch(hand.lines.join('\n'), /SIGINT/, 'which it would not get')
+})
+
+const withFiles = (): AgentState =>
+  v1StateOf('7', { diff_summary: diffOfFiles(['M big.txt +9 -9', 'M small.txt +1 -1']) })
+
+void t.test('a patch that takes long: how far it is, for how long; Esc gives up', async (t) => {
+  const hand = new Hand([withFiles()])
+  t.match(hand.press('3', 'enter'), [{ command: 'get_diff_patch', args: { path: 'big.txt' }, commandId: 1 }])
+  t.match(hand.lines.join('\n'), /… fetching the patch …/)
+  t.notMatch(hand.lines.join('\n'), /Esc gives up/)
+  hand.take({ kind: 'progress', commandId: 1, part: 2, parts: 4 })
+  hand.wait(3_000)
+  t.match(hand.lines.join('\n'), /… fetching the patch, part 2 of 4 …\s+It has taken 3s\. Esc gives up\./)
+  t.strictSame(hand.press('escape'), [{ kind: 'give_up', commandId: 1 }])
+  t.equal(hand.model.overlay, null)
+  t.equal(hand.model.open.size, 0)
+  // What comes of it all the same is nobody's.
+  hand.take({ kind: 'progress', commandId: 1, part: 3, parts: 4 })
+  const late = { command: 'get_diff_patch', status: 'error' as const, message: 'timeout: late' }
+  hand.take({ kind: 'result', commandId: 1, result: late })
+  t.notMatch(hand.lines.join('\n'), /late/)
+})
+
+void t.test('the next file instead of one that is being fetched; then nothing is given up', async (t) => {
+  const hand = new Hand([withFiles()])
+  hand.press('3', 'enter')
+  t.match(hand.press('n'), [
+    { kind: 'give_up', commandId: 1 },
+    { command: 'get_diff_patch', args: { path: 'small.txt' }, commandId: 2 },
+  ])
+  hand.take({ kind: 'progress', commandId: 1, part: 2, parts: 4 })
+  t.notMatch(hand.lines.join('\n'), /part 2/)
+  hand.answer({ result: { patch: '@@ -1 +1 @@\n-one\n+two\n' } })
+  t.match(hand.lines.join('\n'), /\+two/)
+  t.strictSame(hand.press('escape'), [])
+})
+
+void t.test('Esc gives up before it clears what is looked for', async (t) => {
+  const hand = new Hand([withFiles()])
+  hand.press('3', 'enter')
+  hand.answer({ result: { patch: '@@ -1 +1 @@\n-one\n+two\n' } })
+  hand.press('/', 'two', 'enter', 'n')
+  t.match(hand.model.overlay, { kind: 'patch', search: 'two' })
+  t.match(hand.press('escape'), [{ kind: 'give_up' }])
+  t.equal(hand.model.overlay, null)
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { healthView } from '../../../lib/pulse/view/health.js'
-import { linesOf, modelOf, noonMs, stateOf } from '../model.js'
+import { linesOf, modelOf, noonMs, stateOf, v1StateOf } from '../model.js'
 import { exampleStates } from './example.js'
 
 const health = {
@@ -150,7 +150,7 @@ void t.test('without a hub, with what this machine tells', async (t) => {
     '    ! shown is what this machine tells — start one: aoc-hub --session s',
     '  socket   /run/user/1000/aoc/s.sock',
     'Agents',
-    '  ● running      claude  no heartbeat yet            %1',
+    '  ● running?     claude  no heartbeat yet            %1',
     '    ! blind: not started by aoc-agent-wrap',
     '      end it, then: aoc-agent-wrap -- <agent> (not_wrapped)',
     'This machine',
@@ -181,4 +181,72 @@ void t.test('a hub that is slow, and lags', async (t) => {
   const lines = linesOf(healthView, modelOf({ session, columns: 100 }))
   t.ok(lines.includes('  stream   epoch 3b1f0c9a7e55 · seq 122 · ! latency 3s, slow'), lines.join('\n'))
   t.ok(lines.includes('    · lagged 4s ago — all states came anew; nothing to do'))
+})
+
+const door = {
+  url: 'ws://127.0.0.1:42123/ws',
+  listening: true,
+  connections: 3,
+  publishers: 2,
+  subscribers: 1,
+  refused: 4,
+  messages_in: 9,
+  messages_out: 9,
+  errors: 0,
+  queue_drops: 0,
+  resyncs: 0,
+}
+/** What stands below `history`: the door of v1 clients, and their agents. */
+const withDoor = (columns: number, v1: object = door): string[] => {
+  const last_error = {
+    code: 'lint_failed',
+    message: 'the linter \u001b[31mcrashed',
+    component: 'wrapper',
+    fatal: false,
+    at_ms: noonMs - 180_000,
+  }
+  const states = [v1StateOf('7', { last_error }), v1StateOf('8', { message: null })]
+  const told = { ...health, queue_drops: 0, v1: { ...door, ...v1 } }
+  const lines = linesOf(healthView, modelOf({ session: { states, health: told }, columns, rows: 20 }))
+  return [lines[0]!, ...lines.slice(lines.findIndex((line) => line.startsWith('  v1 ')))]
+}
+
+void t.test('the door of v1 clients and their agents, in 80 and in 40 columns', async (t) => {
+  t.strictSame(withDoor(80), [
+    '! 2 warnings',
+    '  v1       127.0.0.1:42123 · 3 websockets · 2 publishers · 1 subscriber',
+    '           ! 4 refused',
+    '    · refused: web pages, other users, wrong addresses',
+    "      the hub's log says which",
+    'Agents',
+    '  ● running      bot-7  heartbeat 2s ago            7',
+    '    ! error 3m ago in wrapper: lint_failed, the linter [31mcrashed',
+    '  ● running?     bot-8  heartbeat 2s ago            8',
+  ])
+  t.strictSame(withDoor(40), [
+    '! 2 warnings',
+    '  v1       127.0.0.1:42123',
+    '           3 websockets · 2 publishers',
+    '           1 subscriber · ! 4 refused',
+    '    · refused: web pages, other users,',
+    '      wrong addresses',
+    "      the hub's log says which",
+    'Agents',
+    '  ● bot-7  2s ago',
+    '    ! error 3m ago in wrapper:',
+    '      lint_failed, the linter',
+    '      [31mcrashed',
+    '  ● bot-8  2s ago',
+  ])
+})
+
+void t.test('a door that is shut counts once, with its reason and what to do', async (t) => {
+  const shut = { listening: false, reason: 'node (pid 12) has port 42123', refused: 0 }
+  t.strictSame(withDoor(80, shut).slice(0, 4), [
+    '! 2 warnings',
+    '  v1       ! does not listen · 127.0.0.1:42123',
+    '    · node (pid 12) has port 42123',
+    '      free the port: the hub tries every 5 s; or give it and its clients',
+  ])
+  t.match(withDoor(40, shut)[1], '  v1       ! does not listen')
 })

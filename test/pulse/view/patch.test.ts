@@ -142,6 +142,11 @@ void t.test('why there is no patch, and what to do', async (t) => {
   ])
   t.match(of('vanished: There is no such file, and git lists no change of it.')[1], /anew/)
   t.strictSame(of('fetching the patch …', 'busy'), ['  … fetching the patch …'])
+  t.strictSame(of('binary', 'failed', 70), [
+    '  · Its agent calls it binary.',
+    '    There are no lines to compare; open it in its own program.',
+  ])
+  t.match(of('changed: The file has another patch by now.')[1], /asks again/)
   t.strictSame(of('no answer within 10 s'), ['  ✗ no answer within 10 s'])
   t.strictSame(drawn(40, 3, { lines: [] }).lines[1], '· There is nothing to show.')
 })
