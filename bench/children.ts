@@ -55,7 +55,7 @@ export function startChild(program: string, args: string[], options: SpawnOption
 export function startHubChild(dir: string): { child: ChildProcess; socket: string } {
   const socket = path.join(dir, 'pulse.sock')
   const args = [hubProgram, '--session', 'bench', '--pulse-socket-path', socket, '--log-dir', dir]
-  const env = { ...process.env, XDG_RUNTIME_DIR: dir, AOC_LOG_LEVEL: 'warn' }
+  const env = { ...process.env, XDG_RUNTIME_DIR: dir, AOC_LOG_LEVEL: 'warn', AOC_HUB_ADDR: '127.0.0.1:0' }
   return { child: startChild(process.execPath, args, { env, cwd: dir }), socket }
 }
 

@@ -14,6 +14,7 @@ import { resume } from './resume.bench.js'
 import { startup } from './startup.bench.js'
 import { median } from './stats.js'
 import { added, ratio, verdict, type Bench, type Row, type Side } from './suite.js'
+import { v1Shim } from './v1.bench.js'
 import { wrapper } from './wrapper.bench.js'
 
 interface Flags {
@@ -22,7 +23,18 @@ interface Flags {
   quick?: boolean
 }
 
-const benches: readonly Bench[] = [ingest, fanout, latency, resume, footprint, startup, wrapper, hooks, pulse]
+const benches: readonly Bench[] = [
+  ingest,
+  fanout,
+  latency,
+  resume,
+  footprint,
+  startup,
+  wrapper,
+  hooks,
+  pulse,
+  v1Shim,
+]
 const rounds = { full: 5, quick: 3 }
 
 const program = newProgram(

@@ -20,8 +20,8 @@ export interface Publisher {
   hasRemoved: boolean
 }
 
-/** Sends changes, as printed JSON, to all subscribers as the next delta. */
-export type Emit = (changes: Buffer, nowMs: number) => void
+/** Sends changes to all subscribers as the next delta. @param printed the same as JSON. */
+export type Emit = (changes: StateChange[], printed: Buffer, nowMs: number) => void
 
 /**
  * The agents of the session: who publishes them, and what publishers say of them. Each accepted delta is emitted
@@ -82,7 +82,7 @@ export class Agents {
     const taken = wanted.filter((change) => this.#apply(change, publisher, bytes, nowMs))
     if (taken.length === 0) return
     const span = asItCame && taken.length === wanted.length ? changesSpan(line, frame) : null
-    this.emit(span === null ? printChanges(taken) : line.subarray(span.start, span.end), nowMs)
+    this.emit(taken, span === null ? printChanges(taken) : line.subarray(span.start, span.end), nowMs)
   }
 
   /**
@@ -112,9 +112,9 @@ export class Agents {
       }
       const born: StateChange = { op: 'upsert', agent_id: agentId, state }
       this.#apply(born, publisher, 0, nowMs)
-      this.emit(printChanges([born]), nowMs)
+      this.#emitOne(born, nowMs)
     } else if (change !== null) {
-      this.emit(printChanges([change]), nowMs)
+      this.#emitOne(change, nowMs)
     }
     return { agent_id: agentId, last_heartbeat_ms: heartbeatMs, lifecycle }
   }
@@ -122,8 +122,12 @@ export class Agents {
   /** Emits what has become of silent agents, one delta each. @returns the changes. */
   expire(staleMs: number, nowMs: number): StateChange[] {
     const changes = this.cache.expire({ offlineGraceMs: limits.offlineGraceMs, staleMs }, nowMs)
-    for (const change of changes) this.emit(printChanges([change]), nowMs)
+    for (const change of changes) this.#emitOne(change, nowMs)
     return changes
+  }
+
+  #emitOne(change: StateChange, nowMs: number): void {
+    this.emit([change], printChanges([change]), nowMs)
   }
 
   /** @returns whether the change did anything. */
@@ -144,7 +148,7 @@ export class Agents {
         throw new WireError('too_many_agents', message)
       }
       this.cache.remove(orphan)
-      this.emit(printChanges([{ op: 'remove', agent_id: orphan }]), nowMs)
+      this.#emitOne({ op: 'remove', agent_id: orphan }, nowMs)
     }
   }
 

@@ -1,4 +1,5 @@
-import type { Input } from './core.js'
+import type { AgentState, StateChange } from '../wire/messages.js'
+import type { Beat, Input } from './core.js'
 
 /** The far end of one connection of the core: what the core has done to it. */
 export interface Link {
@@ -10,14 +11,24 @@ export interface Link {
   destroy(): void
 }
 
+/** Who is told what all subscribers are told, as it is and not as frames. */
+export interface Follower {
+  changed(changes: readonly StateChange[]): void
+  beat(beat: Beat): void
+}
+
 /** What a door, through which clients come, is given of the hub. */
 export interface Bus {
-  /** A connection of the core. `isOwn`: the hub's own, which counts as nobody's. @returns its number. */
-  connect(link: Link, isOwn?: boolean): number
+  /** A connection of the core. @returns its number. */
+  connect(link: Link): number
   /** It is gone, from its own side. */
   disconnect(conn: number): void
   /** Takes what has happened; what is to be done about it is done at the end of the turn at the latest. */
   step(input: Input): void
   /** Somebody has said all for now: the first to speak in a turn is passed on at once. */
   spoken(): void
+  /** Tells one follower, or nobody any more, of everything from now on. @returns all states as they are now. */
+  follow(follower: Follower | null): AgentState[]
+  /** An agent's state. */
+  state(agentId: string): AgentState | undefined
 }

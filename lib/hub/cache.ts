@@ -41,6 +41,10 @@ export class AgentCache {
     return this.#records.has(agentId)
   }
 
+  get(agentId: string): AgentState | undefined {
+    return this.#records.get(agentId)?.state
+  }
+
   /** All states, in the order of their ids. */
   states(): AgentState[] {
     return [...this.#records.keys()].toSorted().map((id) => this.#records.get(id)!.state)

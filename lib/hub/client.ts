@@ -22,8 +22,6 @@ export type Ending =
 /** One connection, as the core sees it. */
 export interface Client {
   readonly conn: number
-  /** The hub's own: counts as nobody's. */
-  readonly isOwn: boolean
   readonly outbox: Outbox
   readonly errors: ErrorBudget
   connectedMs: number
@@ -34,10 +32,9 @@ export interface Client {
 }
 
 /** A connection that has not said anything yet. */
-export function newClient(conn: number, isOwn: boolean, nowMs: number): Client {
+export function newClient(conn: number, nowMs: number): Client {
   return {
     conn,
-    isOwn,
     outbox: new Outbox(nowMs),
     errors: new ErrorBudget(nowMs),
     connectedMs: nowMs,

@@ -7,7 +7,9 @@ import type {
   ClientFrame,
   CommandResult,
   HubHealth,
+  HubFrame,
   LayoutState,
+  StateChange,
   V1Health,
 } from '../wire/messages.js'
 import { Agents, type Publisher } from './agents.js'
@@ -19,6 +21,9 @@ import { helloOf, roleOf } from './hello.js'
 import { History } from './history.js'
 import { SnapshotRanges, type StreamEvent, type StreamSource } from './stream.js'
 import { grant, Told } from './told.js'
+
+/** A publisher's heartbeat as it is passed on. */
+export type Beat = HubFrame<'heartbeat'>['payload']
 
 /** What a hub is told at its birth; times in milliseconds, sizes in bytes. */
 export interface CoreOptions {
@@ -42,16 +47,19 @@ export interface CoreOptions {
 
 /** What happens to a hub. */
 export type Input =
-  /** `isOwn`: the hub itself, to follow its own stream; it is bound by no limit and not counted. */
-  | { kind: 'connected'; conn: number; isOwn?: boolean }
+  | { kind: 'connected'; conn: number }
   | { kind: 'frame'; conn: number; envelope: ClientEnvelope; line: Buffer }
   | { kind: 'bad_line'; conn: number; error: WireError; number: number }
   | { kind: 'half_closed'; conn: number }
   | { kind: 'closed'; conn: number }
   | { kind: 'written'; conn: number; bytes: number }
+  /** Whether a door wants to be told of every change and heartbeat. */
+  | { kind: 'follow'; on: boolean }
   | { kind: 'command_done'; hubRequestId: string; result: CommandResult }
   /** The session's layout as it was just seen; null when it is not known any more. */
   | { kind: 'layout'; layout: LayoutState | null }
+  /** What of the hub's health comes from elsewhere is another now. */
+  | { kind: 'health_changed' }
   | { kind: 'tick' }
 
 /** What a hub has done to it; performed in order. */
@@ -62,6 +70,9 @@ export type Effect =
   | { kind: 'end'; conn: number }
   /** Ends it at once: it takes nothing. */
   | { kind: 'destroy'; conn: number; reason: string }
+  /** For the door that follows: what was emitted, in order. */
+  | { kind: 'changed'; changes: StateChange[] }
+  | { kind: 'beat'; beat: Beat }
   | { kind: 'run'; hubRequestId: string; command: HubCommand }
   | { kind: 'log'; level: 'debug' | 'info' | 'warn'; event: string; fields: Record<string, unknown> }
 
@@ -83,6 +94,7 @@ export class HubCore {
   readonly #told: Told
   #effects: Effect[] = []
   #seqReserved: number
+  #isFollowed = false
   #silent = 0
   #flushedSeq: number
   #unflushedBytes = 0
@@ -98,7 +110,7 @@ export class HubCore {
     this.#lastTickMs = startedMs
     this.#frames = new Frames(sessionId, epoch)
     this.#told = new Told(this.#frames, subscriberBudgetBytes / 2, () => this.health())
-    this.#agents = new Agents(sessionId, (changes, nowMs) => this.#emit(changes, nowMs))
+    this.#agents = new Agents(sessionId, (changes, printed, nowMs) => this.#emit(changes, printed, nowMs))
     this.#commands = new Commands({
       sessionId,
       epoch,
@@ -154,8 +166,16 @@ export class HubCore {
   #take(input: Exclude<Input, { kind: 'written' }>, nowMs: number): void {
     if (input.kind === 'tick') return this.#tick(nowMs)
     if (input.kind === 'command_done') return this.#commands.done(input.hubRequestId, input.result, nowMs)
-    if (input.kind === 'connected') return this.#connected(input.conn, input.isOwn === true, nowMs)
+    if (input.kind === 'connected') return this.#connected(input.conn, nowMs)
     if (input.kind === 'layout') return this.#told.layoutSeen(input.layout, nowMs)
+    if (input.kind === 'health_changed') {
+      for (const client of this.#clients.values()) this.#told.health(client, nowMs)
+      return
+    }
+    if (input.kind === 'follow') {
+      this.#isFollowed = input.on
+      return
+    }
     const client = this.#clients.get(input.conn)
     if (client === undefined) return
     switch (input.kind) {
@@ -211,8 +231,7 @@ export class HubCore {
   /** What the hub knows of itself. */
   health(): HubHealth {
     let [publishers, subscribers] = [0, 0]
-    for (const { role, isOwn } of this.#clients.values()) {
-      if (isOwn) continue
+    for (const { role } of this.#clients.values()) {
       if (role.kind === 'publisher') publishers++
       else if (role.kind === 'subscriber') subscribers++
     }
@@ -236,6 +255,11 @@ export class HubCore {
       history_bytes: this.#history.bytes,
       ...(v1 && { v1 }),
     }
+  }
+
+  /** An agent's state. */
+  state(agentId: string): AgentState | undefined {
+    return this.#agents.cache.get(agentId)
   }
 
   /** All states, in the order of their ids. */
@@ -272,11 +296,10 @@ export class HubCore {
     this.#log(level, event.name, client, { mode, reason, unsent: client.outbox.unsent })
   }
 
-  #connected(conn: number, isOwn: boolean, nowMs: number): void {
-    const client = newClient(conn, isOwn, nowMs)
+  #connected(conn: number, nowMs: number): void {
+    const client = newClient(conn, nowMs)
     this.#clients.set(conn, client)
     this.#silent++
-    if (isOwn) return
     if (this.#clients.size <= limits.connectionsMax && this.#silent <= limits.silentConnectionsMax) return
     const message =
       this.#silent > limits.silentConnectionsMax
@@ -384,13 +407,16 @@ export class HubCore {
 
   #heartbeat(client: Client, { payload }: ClientFrame<'heartbeat'>, nowMs: number): void {
     const beat = this.#agents.heartbeat(this.#publisherOf(client, 'heartbeat'), payload, nowMs)
-    if (beat !== null) this.#told.heartbeat(client, beat, this.#clients.values(), nowMs)
+    if (beat === null) return
+    if (this.#isFollowed) this.#effects.push({ kind: 'beat', beat })
+    this.#told.heartbeat(client, beat, this.#clients.values(), nowMs)
   }
 
-  #emit(changes: Buffer, nowMs: number): void {
+  #emit(changes: StateChange[], printed: Buffer, nowMs: number): void {
+    if (this.#isFollowed) this.#effects.push({ kind: 'changed', changes })
     const seq = ++this.#source.seq
     this.#counts.deltasOut++
-    const line = this.#frames.delta(seq, changes, nowMs)
+    const line = this.#frames.delta(seq, printed, nowMs)
     this.#unflushedBytes += line.length
     this.#history.push(seq, line)
   }

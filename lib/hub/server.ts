@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { HubCommand } from '../wire/commands.js'
 import type { Log } from '../wire/log.js'
 import type { CommandResult, HubHealth, LayoutState, V1Health } from '../wire/messages.js'
-import type { Bus, Link } from './bus.js'
+import type { Bus, Follower, Link } from './bus.js'
 import { HubCore, type Effect, type Input } from './core.js'
 import { LayoutWatch, type LayoutPace, type Timers } from './layout-watch.js'
 import { SocketLink } from './socket-link.js'
@@ -64,6 +64,7 @@ class HubServer implements Hub {
   #file!: ClaimedSocket
   #layoutWatch: LayoutWatch | null = null
   #v1: V1Door | null = null
+  #follower: Follower | null = null
   #connectionCount = 0
   #flushing: NodeJS.Immediate | null = null
   #hasFlushed = false
@@ -75,12 +76,18 @@ class HubServer implements Hub {
   #isClosed = false
 
   readonly #bus: Bus = {
-    connect: (link, isOwn = false) => this.#connect(link, isOwn),
+    connect: (link) => this.#connect(link),
     disconnect: (conn) => this.#disconnect(conn),
     step: (input) => this.#step(input),
     spoken: () => {
       if (!this.#hasFlushed && !this.#isPerforming) this.#flush()
     },
+    follow: (follower) => {
+      this.#follower = follower
+      this.#step({ kind: 'follow', on: follower !== null })
+      return follower === null ? [] : this.#core.states()
+    },
+    state: (agentId) => this.#core.state(agentId),
   }
 
   constructor(private readonly options: HubOptions) {}
@@ -158,6 +165,7 @@ class HubServer implements Hub {
       staleMs: staleSeconds * 1_000,
       health: () => this.#core.health(),
       states: () => this.#core.states(),
+      healthChanged: () => this.#step({ kind: 'health_changed' }),
       log,
     })
     await this.#v1.open()
@@ -173,11 +181,11 @@ class HubServer implements Hub {
     new SocketLink(socket, this.#bus).open()
   }
 
-  #connect(link: Link, isOwn: boolean): number {
+  #connect(link: Link): number {
     const conn = ++this.#connectionCount
     this.#links.set(conn, link)
-    if (!isOwn && this.#idle) clearTimeout(this.#idle)
-    this.#step({ kind: 'connected', conn, isOwn })
+    if (this.#idle) clearTimeout(this.#idle)
+    this.#step({ kind: 'connected', conn })
     return conn
   }
 
@@ -230,6 +238,12 @@ class HubServer implements Hub {
       case 'destroy':
         this.options.log('warn', 'client_dropped', { conn: effect.conn, reason: effect.reason })
         this.#links.get(effect.conn)?.destroy()
+        break
+      case 'changed':
+        this.#follower?.changed(effect.changes)
+        break
+      case 'beat':
+        this.#follower?.beat(effect.beat)
         break
       case 'reserve':
         this.#reserve(effect.seq)

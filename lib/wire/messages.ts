@@ -19,7 +19,7 @@ export const Id = z
 const KnownId = z.string().max(idCharsMax)
 const Millis = z.int().nonnegative()
 export const Word = z.string().min(1).max(64)
-export const Text = z.string().max(16_384)
+const Text = z.string().max(16_384)
 
 export const lifecycles = ['needs_input', 'error', 'running', 'idle', 'offline'] as const
 /** What an agent does, in one word. design: lifecycle. */

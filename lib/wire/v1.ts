@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { capabilitiesMax, diffFilesMax, v1PatchBytesMax } from './limits.js'
-import { Id, Text, Word } from './messages.js'
+import { Id, Word } from './messages.js'
 import { AgentStatus, DiffFile, DiffSummary, TaskSummary } from './source.js'
 
 /**
@@ -33,7 +33,7 @@ const V1AgentStatus = AgentStatus.extend({
   pane_id: Id,
   project_root: Path,
   cwd: Path.nullish(),
-  message: Text.nullish(),
+  message: z.string().nullish(),
 })
 
 const V1DiffSummary = DiffSummary.extend({
@@ -66,7 +66,7 @@ const DiffPatchResponse = z.looseObject({
     .refine((patch) => Buffer.byteLength(patch) <= v1PatchBytesMax, `has more than ${v1PatchBytesMax} bytes`)
     .nullable(),
   request_id: Id.nullish(),
-  error: z.looseObject({ code: Word.nullish(), message: Text.nullish() }).nullish(),
+  error: z.looseObject({ code: Word.nullish(), message: z.string().nullish() }).nullish(),
   /** From 1 to `parts`: this is a piece of the patch. Only to a client that lists `diff_patch_parts`. */
   part: PatchPart.nullish(),
   parts: PatchPart.nullish(),
@@ -85,7 +85,7 @@ const Heartbeat = z.looseObject({ agent_id: Id, pid: Pid, cwd: Path, last_update
 
 const V1Error = z.looseObject({
   code: Word,
-  message: Text,
+  message: z.string(),
   component: z.enum(['hub', 'wrapper', 'taskmaster', 'mission-control']).nullish(),
   fatal: z.boolean().nullish(),
   context: z.looseObject({}).nullish(),

@@ -290,6 +290,7 @@ void t.test('the log', parallel(), async (t) => {
     'decode_error',
     'hub_ended',
     'hub_listening',
+    'v1_listening',
   ])
   t.match(lines[0], { socket: hub.socket, session_id: 'two words', seq: 0 })
   t.notOk(fs.existsSync(path.join(room.dir, '.aoc')), 'nothing where it was started')

@@ -45,6 +45,8 @@ export function newRoom(t: Test): Room {
     LANG: 'C.UTF-8',
     XDG_RUNTIME_DIR: runtime,
     AOC_LOG_DIR: logs,
+    // Sessions of one name run beside each other: each hub takes a port of its own for v1 clients.
+    AOC_HUB_ADDR: '127.0.0.1:0',
   }
   return { dir, logs, env, socketOf: (session) => path.join(runtime, 'aoc', slug(session), 'pulse.sock') }
 }

@@ -1,65 +1,57 @@
-import { agentId, paneOf } from '../../wire/identity.js'
-import { diffFilesBytesMax, snippetCharsMax, stateBytesMax, tagsMax } from '../../wire/limits.js'
-import type { AgentState, Lifecycle } from '../../wire/messages.js'
-import type { V1Message, V1Payload } from '../../wire/v1.js'
-
-/** Who a v1 publisher is. */
-export interface V1Identity {
-  sessionId: string
-  /** The agent of the hub. */
-  agentId: string
-  paneId: string
-  /** The agent id as the publisher says it. */
-  saidId: string
-  clientId: string
-  projectRoot: string
-}
-
-/**
- * The agent that a v1 publisher represents: its `agent_id` when that is one of the session, else
- * `<session>::<pane_id>`, else its `agent_id` as a pane. Null for one that represents none.
- * Seed 000, "Identity Model"; design: v1 websocket shim.
- */
-export function identityOf(hello: V1Payload<'hello'>, sessionId: string): V1Identity | 'foreign' | null {
-  const { agent_id: said, pane_id: pane, client_id: clientId, project_root: projectRoot } = hello
-  if (!said && !pane) return null
-  const isOurs = said && paneOf(sessionId, said) !== null
-  if (!isOurs && !pane && said?.includes('::')) return 'foreign'
-  const id = isOurs ? said : agentId(sessionId, pane || said!)
-  return {
-    sessionId,
-    agentId: id,
-    paneId: paneOf(sessionId, id)!,
-    saidId: said || id,
-    clientId,
-    projectRoot: projectRoot ?? '',
-  }
-}
+import * as z from 'zod'
+import { snippetCharsMax, stateBytesMax, tagsMax } from '../../wire/limits.js'
+import type { AgentState } from '../../wire/messages.js'
+import { v1Payloads, type V1Message, type V1Payload } from '../../wire/v1.js'
+import { fitted, type Told } from './fitting.js'
+import type { V1Identity } from './identity.js'
 
 /** The messages that make up a v1 agent's state. */
 export type StateMessage = V1Message<
   'agent_status' | 'diff_summary' | 'task_summary' | 'heartbeat' | 'error' | 'task_update'
 >
 
-/** Of tasks that take more bytes only the counts are kept. */
-const tasksBytesMax = 96 * 1_024
-/** What is kept of the text of an error, which is passed on whole. */
+/** What a state has room for, beside who the agent is and what the hub adds. */
+const roomBytes = stateBytesMax - 8_192
+/** What is kept of a text. A status has its own; an error is passed on whole. */
+const messageCharsMax = 16_000
 const noteCharsMax = 500
 
+/** What an earlier publisher of the same agent has left in the hub's cache; what is not as it should be is left out. */
+const Left = z.object({
+  kind: z.literal('v1'),
+  pid: z.int().optional().catch(undefined),
+  cwd: z.string().optional().catch(undefined),
+  status: z.object({ since_ms: z.int().nullable() }).optional().catch(undefined),
+  agent_status: v1Payloads.agent_status.optional().catch(undefined),
+  diff_summary: v1Payloads.diff_summary.optional().catch(undefined),
+  task_summaries: z.unknown().optional(),
+  last_error: z.looseObject({}).optional().catch(undefined),
+  last_task_update: z.looseObject({}).optional().catch(undefined),
+})
+
 /**
- * What a v1 publisher has said of its agent, as one state of the hub: the last of each message. What does not fit is
- * cut: first the diff's files, then the tasks' lists. Pure. docs/PROTOCOL.md, "What a v1 publisher becomes".
+ * What a v1 publisher has said of its agent, as one state of the hub: the last of each message. Who connects again goes
+ * on from what it had said before. Pure. docs/PROTOCOL.md, "What a v1 publisher becomes".
  */
 export class V1Agent {
   #status: V1Payload<'agent_status'> | null = null
   #sinceMs: number | null = null
-  #diff: object | null = null
+  #diff: Record<string, unknown> | null = null
   /** By tag, the one said last at the end. */
-  readonly #tasks = new Map<string, object>()
+  readonly #tasks = new Map<string, Record<string, unknown>>()
   #beat: { pid?: number; cwd?: string } = {}
   #notes: { last_error?: object; last_task_update?: object } = {}
+  /** Characters of each part as JSON. */
+  readonly #sizes = new Map<string, number>()
 
-  constructor(private readonly who: V1Identity) {}
+  /** @param before the agent's state in the hub, if it has one. */
+  constructor(
+    private readonly who: V1Identity,
+    before?: AgentState,
+  ) {
+    const left = Left.safeParse(before?.source)
+    if (left.success) this.#goOnFrom(left.data)
+  }
 
   /** Takes a message of this agent. @returns whether the state is another one now. */
   take(message: StateMessage, nowMs: number): boolean {
@@ -67,15 +59,16 @@ export class V1Agent {
     switch (message.type) {
       case 'agent_status': {
         const before = this.#status
-        this.#status = { ...message.payload, ...own }
-        const { status, message: text } = this.#status
-        if (status !== before?.status || (text ?? '') !== (before.message ?? '')) this.#sinceMs = nowMs
-        return !isSame(before, this.#status)
+        const text = message.payload.message?.slice(0, messageCharsMax)
+        this.#status = { ...message.payload, ...own, ...(text !== undefined && { message: text }) }
+        const isSame = this.#status.status === before?.status && (text ?? '') === (before.message ?? '')
+        if (!isSame) this.#sinceMs = nowMs
+        return this.#isOther('status', before, this.#status)
       }
       case 'diff_summary': {
         const before = this.#diff
-        this.#diff = { ...message.payload, ...own, ...cutFiles(message.payload.files) }
-        return !isSame(before, this.#diff)
+        this.#diff = { ...message.payload, ...own }
+        return this.#isOther('diff', before, this.#diff)
       }
       case 'task_summary': {
         const { tag } = message.payload
@@ -83,13 +76,16 @@ export class V1Agent {
         const summary = { ...message.payload, ...own }
         this.#tasks.delete(tag)
         this.#tasks.set(tag, summary)
-        for (const oldest of [...this.#tasks.keys()].slice(0, -tagsMax)) this.#tasks.delete(oldest)
-        return !isSame(before, summary)
+        for (const oldest of [...this.#tasks.keys()].slice(0, -tagsMax)) {
+          this.#tasks.delete(oldest)
+          this.#sizes.delete(`tag ${oldest}`)
+        }
+        return this.#isOther(`tag ${tag}`, before, summary)
       }
       case 'heartbeat': {
         const before = this.#beat
         this.#beat = { pid: message.payload.pid, cwd: message.payload.cwd }
-        return !isSame(before, this.#beat)
+        return this.#isOther('beat', before, this.#beat)
       }
       case 'error': {
         const { code, message: text, component, fatal } = message.payload
@@ -114,84 +110,72 @@ export class V1Agent {
       agent_id: id,
       session_id: sessionId,
       pane_id: paneId,
-      lifecycle: this.#lifecycle,
+      lifecycle: this.#status?.status ?? 'running',
       ...(message && { snippet: message }),
       last_heartbeat_ms: nowMs,
       updated_at_ms: nowMs,
-      source: this.#fitted(),
+      source: this.#source(),
     }
   }
 
-  get #lifecycle(): Lifecycle {
-    return this.#status?.status ?? 'running'
+  #goOnFrom(left: z.infer<typeof Left>): void {
+    const { pid, cwd, status, agent_status: v1, diff_summary: diff, last_error, last_task_update } = left
+    this.#status = v1 ?? null
+    this.#sinceMs = status?.since_ms ?? null
+    this.#diff = diff ?? null
+    this.#beat = { ...(pid !== undefined && { pid }), ...(cwd !== undefined && { cwd }) }
+    this.#notes = { ...(last_error && { last_error }), ...(last_task_update && { last_task_update }) }
+    for (const [tag, value] of Object.entries(left.task_summaries ?? {})) {
+      const summary = v1Payloads.task_summary.safeParse(value)
+      if (summary.success) this.#tasks.set(tag, summary.data)
+    }
+    // It is measured when it is published: how large it is is not known.
+    this.#sizes.set('before', roomBytes)
   }
 
-  #source(parts: { diff: object | null; tasks: ReadonlyMap<string, object> }): Record<string, unknown> {
+  #isOther(part: string, before: unknown, now: unknown): boolean {
+    const text = JSON.stringify(now)
+    this.#sizes.set(part, text.length)
+    return JSON.stringify(before) !== text
+  }
+
+  #source(): Record<string, unknown> {
     const { saidId, agentId: id, clientId, projectRoot } = this.who
-    const status = this.#status
+    const said = this.#status
+    const { status, diff, tasks } = this.#told()
     return {
       kind: 'v1',
       label: saidId === id ? clientId : saidId,
       client_id: clientId,
       ...(projectRoot && { project_root: projectRoot }),
       ...this.#beat,
-      ...(status && {
+      ...(said && {
         status: {
-          turn: status.status === 'running' ? 'active' : 'inactive',
-          attention: status.status === 'error' ? 'error' : 'none',
+          turn: said.status === 'running' ? 'active' : 'inactive',
+          attention: said.status === 'error' ? 'error' : 'none',
           background: 0,
           origin: 'report',
           confidence: 3,
           since_ms: this.#sinceMs,
-          detail: oneLine(status.message ?? '') || null,
-          evidence: `agent_status ${status.status}, by the v1 client ${clientId}`,
+          detail: oneLine(said.message ?? '') || null,
+          evidence: `agent_status ${said.status}, by the v1 client ${clientId}`,
           blind: null,
         },
         agent_status: status,
       }),
-      ...(parts.diff && { diff_summary: parts.diff }),
-      ...(parts.tasks.size > 0 && { task_summaries: Object.fromEntries(parts.tasks) }),
+      ...(diff && { diff_summary: diff }),
+      ...(tasks.size > 0 && { task_summaries: Object.fromEntries(tasks) }),
       ...this.#notes,
     }
   }
 
-  /** The source with what fits into a state. */
-  #fitted(): Record<string, unknown> {
-    const tasks = bytesOf([...this.#tasks]) > tasksBytesMax ? withoutLists(this.#tasks) : this.#tasks
-    const whole = this.#source({ diff: this.#diff, tasks })
-    const room = stateBytesMax - 8_192
-    if (bytesOf(whole) <= room) return whole
-    const diff = this.#diff && { ...known(this.#diff, diffKeys), files: [] }
-    const less = this.#source({ diff, tasks: withoutLists(this.#tasks) })
-    return bytesOf(less) <= room ? less : this.#source({ diff: null, tasks: new Map() })
+  /** What there is room for; only measured when it could be too much: a character has at most three bytes. */
+  #told(): Told {
+    const told = { status: this.#status, diff: this.#diff, tasks: this.#tasks }
+    let chars = 0
+    for (const size of this.#sizes.values()) chars += size
+    return chars * 3 <= roomBytes ? told : fitted(told, roomBytes)
   }
-}
-
-const diffKeys = ['agent_id', 'repo_root', 'git_available', 'reason', 'summary', 'branch', 'files_total']
-const taskKeys = ['agent_id', 'tag', 'counts', 'error']
-
-/** The tasks without the lists of active ones, the longest part by far. */
-function withoutLists(tasks: ReadonlyMap<string, object>): Map<string, object> {
-  return new Map([...tasks].map(([tag, summary]) => [tag, known(summary, taskKeys)]))
-}
-
-function known(value: object, keys: readonly string[]): object {
-  return Object.fromEntries(Object.entries(value).filter(([key]) => keys.includes(key)))
-}
-
-/** The files that fit, and how many there were. */
-function cutFiles(files: readonly object[]): object {
-  let bytes = 0
-  const kept = files.findIndex((file) => (bytes += bytesOf(file) + 1) > diffFilesBytesMax)
-  return kept === -1 ? {} : { files: files.slice(0, kept), files_total: files.length }
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
-}
-
-function bytesOf(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value))
 }
 
 function shortWords(fields: Record<string, unknown>): Record<string, string> {

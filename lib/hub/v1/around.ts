@@ -11,6 +11,8 @@ export interface V1Around {
   /** Without a sign of life for so long an agent is removed; 0: never. */
   readonly staleMs: number
   readonly counts: V1Counts
+  /** A client was told of an error. */
+  readonly onError: (error: { code: string; message: string; client_id: string }) => void
 }
 
 /** What has happened so far. */

@@ -4,7 +4,7 @@ import { helloWaitMs, lineBytesMax } from '../../wire/limits.js'
 import type { V1Envelope, V1Message } from '../../wire/v1.js'
 import { ErrorBudget } from '../client.js'
 import { hubSenderId } from '../frames.js'
-import { identityOf, type V1Identity } from './agent.js'
+import { identityOf, type V1Identity } from './identity.js'
 import type { V1Around } from './around.js'
 import { printV1 } from './print.js'
 import type { V1Publisher } from './publisher.js'
@@ -67,7 +67,7 @@ export class V1Client {
     this.around.counts.messagesIn++
     let about: About = {}
     try {
-      if (text.length > lineBytesMax) throw tooLarge(text.length)
+      if (text.length > lineBytesMax) throw this.#tooLarge(text)
       const message = decodeV1Message(text)
       about = { type: message.type, requestId: message.request_id ?? undefined }
       this.#take(message)
@@ -92,6 +92,21 @@ export class V1Client {
     const role = this.#role
     if (role.kind === 'publisher' && role.agent !== null) this.company.publisherGone(role.agent)
     if (role.kind === 'subscriber') this.company.subscriberGone(role.subscriber)
+  }
+
+  /** A patch that comes too large is waited for: whoever asked is told at once. */
+  #tooLarge(text: Buffer): WireError {
+    const fault = `the message has ${text.length} bytes; at most ${lineBytesMax} are taken`
+    let said: { type?: unknown; request_id?: unknown; payload?: { request_id?: unknown } | null } = {}
+    try {
+      said = (JSON.parse(text.toString()) ?? {}) as typeof said
+    } catch {
+      // It stays without its type and request.
+    }
+    const requestId = said.payload?.request_id ?? said.request_id
+    if (said.type === 'diff_patch_response' && this.#role.kind === 'publisher')
+      this.#role.agent?.answerTooLarge(requestId)
+    return new WireError('frame_too_large', fault, { type: said.type, request_id: said.request_id })
   }
 
   #take(message: V1Envelope): void {
@@ -131,6 +146,11 @@ export class V1Client {
       const text = `payload.agent_id: ${JSON.stringify(payload.agent_id)} is of another session; give ${wanted}, or a pane_id`
       throw new WireError('agent_id_mismatch', text)
     }
+    if (who === 'too_long')
+      throw new WireError(
+        'agent_id_mismatch',
+        'payload.agent_id, pane_id: with the session before it it is too long',
+      )
     const agent = who && this.company.newPublisher(who, this.socket, refuse)
     this.#role = { kind: 'publisher', senderId, agent }
   }
@@ -198,11 +218,14 @@ export class V1Client {
   }
 
   #refuse(error: WireError, { type, requestId }: About): void {
-    const { sessionId, now, counts } = this.around
+    const { sessionId, now, counts, onError } = this.around
     const isFatal = this.#role.kind === 'silent' && type === 'hello'
     counts.errors++
     const untold = this.#errors.spend(now())
     if (untold !== null) {
+      const { code, message } = error
+      const role = this.#role
+      onError({ code, message, client_id: role.kind === 'silent' ? '' : role.senderId })
       const timestamp = new Date(now()).toISOString()
       const context = {
         ...(typeof type === 'string' && { type }),
@@ -213,8 +236,8 @@ export class V1Client {
           'error',
           { sessionId, senderId: hubSenderId, timestamp, requestId },
           {
-            code: error.code,
-            message: error.message,
+            code,
+            message,
             component: 'hub',
             fatal: isFatal,
             ...(Object.keys(context).length > 0 && { context }),
@@ -226,10 +249,6 @@ export class V1Client {
     this.#isClosed = true
     this.socket.close(1008, error.code)
   }
-}
-
-function tooLarge(bytes: number): WireError {
-  return new WireError('frame_too_large', `the message has ${bytes} bytes; at most ${lineBytesMax} are taken`)
 }
 
 function aboutOf({ context }: WireError): About {

@@ -33,6 +33,8 @@ export interface V1Hub {
   staleMs: number
   health(): HubHealth
   states(): AgentState[]
+  /** Who watches the hub's health is to be told it anew. */
+  healthChanged(): void
   log: Log
 }
 
@@ -63,7 +65,8 @@ export class V1Door {
   #refused = 0
   #websockets: Promise<WebSocketServer> | null = null
   #url: string
-  #reason: string | null = 'it is being opened'
+  #standing: 'opening' | 'listening' | 'closed' = 'opening'
+  #reason: string | null = null
   #retry: NodeJS.Timeout | null = null
   #tick: NodeJS.Timeout | null = null
   #tickedMs = 0
@@ -75,8 +78,9 @@ export class V1Door {
     private readonly hub: V1Hub,
   ) {
     this.#url = urlOf(options.address)
-    const { sessionId, bus, budgetBytes, staleMs } = hub
-    this.#shim = new V1Shim({ sessionId, bus, now: Date.now, budgetBytes, staleMs })
+    const { sessionId, bus, budgetBytes, staleMs, log } = hub
+    const onError = (error: object): void => log('warn', 'v1_error', { ...error })
+    this.#shim = new V1Shim({ sessionId, bus, now: Date.now, budgetBytes, staleMs, later, onError })
     this.#server = http.createServer({
       headersTimeout: 5_000,
       connectionsCheckingInterval: 2_000,
@@ -113,7 +117,7 @@ export class V1Door {
     const { messagesIn, messagesOut, errors, queueDrops, resyncs } = this.#shim.counts
     return {
       url: this.#url,
-      listening: this.#reason === null,
+      listening: this.#standing === 'listening',
       ...(this.#reason !== null && { reason: this.#reason }),
       ...this.#shim.clients,
       refused: this.#refused,
@@ -139,11 +143,13 @@ export class V1Door {
   }
 
   #opened(): void {
+    this.#standing = 'listening'
     this.#reason = null
     const { port } = this.#server.address() as net.AddressInfo
     this.#url = urlOf({ host: this.options.address.host, port })
     this.#server.on('error', (error) => this.hub.log('error', 'v1_failed', { message: error.message }))
     this.hub.log('info', 'v1_listening', { url: this.#url })
+    this.hub.healthChanged()
   }
 
   async #failed({ code, message }: NodeJS.ErrnoException): Promise<void> {
@@ -152,8 +158,13 @@ export class V1Door {
       const { whoHolds } = await import('./port-holder.js')
       reason = `${await whoHolds(this.options.address)} has port ${this.options.address.port}`
     }
-    if (reason !== this.#reason) this.hub.log('warn', 'v1_not_listening', { url: this.#url, reason })
+    const isNews = reason !== this.#reason
+    this.#standing = 'closed'
     this.#reason = reason
+    if (isNews) {
+      this.hub.log('warn', 'v1_not_listening', { url: this.#url, reason })
+      this.hub.healthChanged()
+    }
     if (!this.#isClosed) this.#retry = setTimeout(() => void this.open(), retryMs).unref()
   }
 
@@ -170,6 +181,9 @@ export class V1Door {
   async #refusal(request: http.IncomingMessage): Promise<Refusal | { status: 503; reason: string } | null> {
     const refusal = refusalOf(request, this.options)
     if (refusal !== null) return refusal
+    // Node gives the first of several Hosts; whoever is between may have meant another.
+    const hosts = request.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === 'host')
+    if (hosts.length !== 1) return { status: 403, reason: 'a request has one Host' }
     if (!(await this.#users.get(request.socket))) return strange
     if (this.#isClosed) return { status: 503, reason: 'the hub ends' }
     return null
@@ -283,9 +297,15 @@ export class V1Door {
   }
 
   #noteRefusal({ status, reason }: { status: number; reason: string }): void {
-    this.#refused++
+    // What is not there or not taken is nobody's danger.
+    if (status === 403 || status === 503) this.#refused++
     this.hub.log('warn', 'v1_refused', { status, reason })
   }
+}
+
+function later(ms: number, run: () => void): void {
+  if (ms === 0) setImmediate(run)
+  else setTimeout(run, ms)
 }
 
 function endWith(socket: Duplex, { status, reason }: { status: number; reason: string }): void {

@@ -1,6 +1,6 @@
 import { printJson } from '../../wire/encode.js'
-import type { AgentState, HubEnvelope, StateChange } from '../../wire/messages.js'
-import { Replica } from '../../wire/replica.js'
+import type { AgentState, StateChange } from '../../wire/messages.js'
+import type { Beat } from '../core.js'
 import { heartbeatOf, isV1Payload, messagesOf } from './messages-of.js'
 import { around, printV1 } from './print.js'
 
@@ -45,7 +45,6 @@ export function atTheStart(): Place {
  * they changed, so that nobody is told the same twice and who reads slowly gets the newest. Pure.
  */
 export class Feed {
-  readonly #replica = new Replica()
   /** In the order of their versions. */
   readonly #agents = new Map<string, AgentTold>()
   /** Those of them that were removed, the oldest first. */
@@ -59,16 +58,22 @@ export class Feed {
     return this.#version
   }
 
-  /**
-   * Takes a frame of the hub.
-   * @returns the messages that it comes to, in order; `passing` ones are worth nothing late.
-   */
-  take(frame: HubEnvelope, nowMs: number): { messages: Buffer[]; passing: Buffer[] } {
-    if (frame.type === 'heartbeat') return { messages: [], passing: [this.#beat(frame.payload, nowMs)] }
-    if (frame.type !== 'snapshot' && frame.type !== 'delta') return { messages: [], passing: [] }
-    const applied = this.#replica.apply(frame)
-    const changes = applied.kind === 'reset' || applied.kind === 'changes' ? applied.changes : []
-    return { messages: changes.flatMap((change) => this.#change(change, nowMs)), passing: [] }
+  /** Takes a change. @returns the messages that it comes to, the status first. */
+  take(change: StateChange, nowMs: number): Buffer[] {
+    return change.op === 'upsert'
+      ? this.#upsert(change.agent_id, change.state, nowMs)
+      : this.#remove(change.agent_id, nowMs)
+  }
+
+  /** A heartbeat as a message. @param state that of its agent. */
+  beat(
+    { agent_id: id, last_heartbeat_ms: beatMs }: Beat,
+    state: AgentState | undefined,
+    nowMs: number,
+  ): Buffer {
+    // A clock that is far off gives a year that RFC 3339 cannot write.
+    const shownMs = beatMs <= Date.UTC(9_999, 11, 31) ? beatMs : nowMs
+    return printV1('heartbeat', this.#head(id, nowMs), heartbeatOf(state, id, shownMs))
   }
 
   /**
@@ -87,12 +92,6 @@ export class Feed {
     place.further.clear()
   }
 
-  /** How a file stands in the diff of an agent, if it is in it. */
-  fileStatus(agentId: string, path: string): string | undefined {
-    const state = this.#replica.states.get(agentId)
-    return state && fileStatus(messagesOf(state).diff, path)
-  }
-
   /** Forgets removed agents that everybody has been told of, and the oldest when there are more than `keep`. */
   forgetGone(keep: number): void {
     if (this.#gone.size <= keep) return
@@ -102,16 +101,7 @@ export class Feed {
     }
   }
 
-  #beat(payload: { agent_id: string; last_heartbeat_ms: number }, nowMs: number): Buffer {
-    const { agent_id: id, last_heartbeat_ms: beatMs } = payload
-    // A clock that is far off gives a year that RFC 3339 cannot write.
-    const shownMs = beatMs <= Date.UTC(9_999, 11, 31) ? beatMs : nowMs
-    return printV1('heartbeat', this.#head(id, nowMs), heartbeatOf(this.#replica.states.get(id), id, shownMs))
-  }
-
-  #change(change: StateChange, nowMs: number): Buffer[] {
-    const id = change.agent_id
-    if (change.op === 'upsert') return this.#upsert(id, change.state, nowMs)
+  #remove(id: string, nowMs: number): Buffer[] {
     const agent = this.#agents.get(id)
     if (agent?.status === null || agent === undefined) return []
     const payload = JSON.parse(agent.status.payload) as { status: string; message?: string }
@@ -170,7 +160,7 @@ export class Feed {
     nowMs: number,
   ): Buffer | null {
     const printed = printJson(payload)
-    if (printed === told.payload || !isV1Payload(type, payload)) return null
+    if (printed === told.payload || !mayBeTold(type, payload)) return null
     told.payload = printed
     told.version = agent.version = ++this.#version
     // The agents stand in the order of their versions.
@@ -197,12 +187,9 @@ export class Feed {
   }
 }
 
-function fileStatus(diff: Record<string, unknown> | undefined, path: string): string | undefined {
-  const files = diff?.['files']
-  if (!Array.isArray(files)) return undefined
-  const file = (files as Record<string, unknown>[]).find((entry) => entry?.['path'] === path)
-  const status = file?.['status']
-  return typeof status === 'string' ? status : undefined
+/** What publishers give is checked before v1 clients are told; a status is made here. */
+function mayBeTold(type: StateType, payload: object): boolean {
+  return type === 'agent_status' || isV1Payload(type, payload)
 }
 
 function emptyTag(id: string, tag: string): object {

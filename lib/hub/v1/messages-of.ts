@@ -25,13 +25,14 @@ const Source = z
       .optional()
       .catch(undefined),
     diff_summary: object,
-    task_summaries: z.record(z.string(), z.looseObject({})).optional().catch(undefined),
+    // As it is: a record of zod drops a tag that is called __proto__.
+    task_summaries: z.unknown().optional(),
   })
   .catch({})
 
 const messageCharsMax = 16_000
 
-/** The messages of v1 that an agent's state comes to; the diff and the tasks are not checked yet, see `checkedPayload`. */
+/** The messages of v1 that an agent's state comes to; the diff and the tasks are not checked yet, see `isV1Payload`. */
 export interface V1Messages {
   status: V1Payload<'agent_status'>
   diff: Record<string, unknown> | undefined
@@ -41,15 +42,15 @@ export interface V1Messages {
 
 /**
  * Says a state in v1. The agent's id is always `<session>::<pane>`, and its status always that of the state: what the
- * publisher has put under `source.agent_status` may be older. Pure. docs/PROTOCOL.md, "What becomes of a state".
+ * publisher has put under `source.agent_status` may be older. Pure. docs/PROTOCOL.md, "What a v1 subscriber is told".
  */
 export function messagesOf(state: AgentState): V1Messages {
   const source = Source.parse(state.source ?? {})
   const { agent_status: given, diff_summary: diff, task_summaries: tasks } = source
   const agent_id = state.agent_id
   const { status, message } = v1Status(state.lifecycle, source.status?.detail)
-  // Who gives no status of its own gives a v1 one, with its message.
-  const said = source.status === undefined && given?.status === status ? given?.message : undefined
+  // A v1 publisher's own message is longer than the detail. Of who waits it says too little.
+  const said = state.lifecycle !== 'needs_input' && given?.status === status ? given.message : undefined
   return {
     status: {
       agent_id,
@@ -60,7 +61,7 @@ export function messagesOf(state: AgentState): V1Messages {
       ...((said ?? message) && { message: (said ?? message)!.slice(0, messageCharsMax) }),
     },
     diff: diff && { ...diff, agent_id, ...cutFiles(diff['files']) },
-    tasks: new Map(Object.entries(tasks ?? {}).map(([tag, summary]) => [tag, { tag, ...summary, agent_id }])),
+    tasks: tasksOf(tasks, agent_id),
   }
 }
 
@@ -79,11 +80,17 @@ export function heartbeatOf(
   }
 }
 
+/** How a file stands in the diff of an agent, if it is in it. */
+export function fileStatus(state: AgentState | undefined, path: string): string | undefined {
+  const files = state && Source.parse(state.source ?? {}).diff_summary?.['files']
+  if (!Array.isArray(files)) return undefined
+  const file = (files as (Record<string, unknown> | null)[]).find((entry) => entry?.['path'] === path)
+  const status = file?.['status']
+  return typeof status === 'string' ? status : undefined
+}
+
 /** Whether a payload is what v1 clients may be told. */
-export function isV1Payload(
-  type: 'agent_status' | 'diff_summary' | 'task_summary',
-  payload: object,
-): boolean {
+export function isV1Payload(type: 'diff_summary' | 'task_summary', payload: object): boolean {
   return v1Payloads[type].safeParse(payload).success
 }
 
@@ -94,6 +101,28 @@ function projectRootOf(source: z.infer<typeof Source>): string {
     source.project_root ??
     (typeof repoRoot === 'string' && repoRoot.length <= 4_096 ? repoRoot : '')
   )
+}
+
+function tasksOf(tasks: unknown, agentId: string): Map<string, object> {
+  const summaries = new Map<string, object>()
+  if (!isObject(tasks)) return summaries
+  for (const [tag, summary] of Object.entries(tasks)) {
+    if (!isObject(summary)) continue
+    const active = summary['active_tasks']
+    const whole = Array.isArray(active) ? { active_tasks: active.map(wholeTask) } : {}
+    summaries.set(tag, { tag, ...summary, ...whole, agent_id: agentId })
+  }
+  return summaries
+}
+
+/** Seed 000 gives every active task these two; Taskmaster leaves out a priority of medium. */
+function wholeTask(task: unknown): unknown {
+  if (!isObject(task)) return task
+  return { ...task, priority: task['priority'] ?? 'medium', active_agent: task['active_agent'] ?? false }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function cutFiles(files: unknown): object {

@@ -1,13 +1,14 @@
 import { encodeLine } from '../../wire/encode.js'
 import { WireError } from '../../wire/errors.js'
-import { commandDeadlineMs } from '../../wire/limits.js'
+import { commandDeadlineMs, lineBytesMax } from '../../wire/limits.js'
 import type { ClientEnvelope, ClientFrame, CommandResult, HubFrame } from '../../wire/messages.js'
 import type { V1Message } from '../../wire/v1.js'
 import type { Link } from '../bus.js'
 import { hubSenderId } from '../frames.js'
-import { V1Agent, type StateMessage, type V1Identity } from './agent.js'
+import { V1Agent, type StateMessage } from './agent.js'
 import type { V1Around } from './around.js'
 import { bytesOf, framesIn, Passage } from './core-lines.js'
+import type { V1Identity } from './identity.js'
 import { patchArgs, patchRequest, patchResult, type PatchArgs } from './patch.js'
 import { printV1 } from './print.js'
 import type { V1Socket } from './socket.js'
@@ -34,7 +35,7 @@ export class V1Publisher implements Link {
     private readonly around: V1Around,
     private readonly refuse: (error: WireError) => void,
   ) {
-    this.#agent = new V1Agent(who)
+    this.#agent = new V1Agent(who, around.bus.state(who.agentId))
     this.#conn = around.bus.connect(this)
     const { clientId, agentId, paneId, projectRoot } = who
     this.#step('hello', {
@@ -56,11 +57,14 @@ export class V1Publisher implements Link {
     if (!this.#isPublished && (message.type === 'error' || message.type === 'task_update')) return
     // The hub may have given it up meanwhile: a heartbeat would bring back no more than its name.
     const wasSilent = staleMs > 0 && nowMs - this.#saidMs >= staleMs / 2
-    if (isChanged || wasSilent || !this.#isPublished) {
-      const { agentId } = this.who
+    const isTold = isChanged || wasSilent || !this.#isPublished
+    const { agentId } = this.who
+    if (isTold) {
       const state = this.#agent.state(nowMs)
       this.#step('delta', { changes: [{ op: 'upsert', agent_id: agentId, state }] })
-    } else this.#step('heartbeat', { agent_id: this.who.agentId, last_heartbeat_ms: nowMs })
+    }
+    if (!isTold || message.type === 'heartbeat')
+      this.#step('heartbeat', { agent_id: agentId, last_heartbeat_ms: nowMs })
     this.#isPublished = true
     this.#saidMs = nowMs
     bus.spoken()
@@ -72,7 +76,20 @@ export class V1Publisher implements Link {
     const open = id === undefined ? undefined : this.#patches.get(id)
     if (id === undefined || open === undefined) return
     this.#patches.delete(id)
-    this.#result(id, patchResult(payload, this.who.agentId, open.args))
+    try {
+      this.#result(id, patchResult(payload, this.who.agentId, open.args))
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      this.#result(id, tooLarge(open.args, this.who.agentId))
+    }
+  }
+
+  /** Its answer, of which no more can be had than that it is too large. */
+  answerTooLarge(requestId: unknown): void {
+    const open = typeof requestId === 'string' ? this.#patches.get(requestId) : undefined
+    if (open === undefined) return
+    this.#patches.delete(requestId as string)
+    this.#result(requestId as string, tooLarge(open.args, this.who.agentId))
   }
 
   /** The websocket is gone. */
@@ -164,5 +181,16 @@ export class V1Publisher implements Link {
       payload,
     } as ClientEnvelope
     bus.step({ kind: 'frame', conn: this.#conn, envelope, line: line.subarray(0, -1) })
+  }
+}
+
+function tooLarge({ path }: PatchArgs, agentId: string): CommandResult {
+  const message = `too_large: The patch does not fit a message of ${lineBytesMax} bytes.`
+  return {
+    command: 'get_diff_patch',
+    status: 'error',
+    message,
+    error: { code: 'patch_unavailable', message },
+    result: { agent_id: agentId, path, patch: null },
   }
 }

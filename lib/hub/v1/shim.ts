@@ -1,12 +1,12 @@
+import { WireError } from '../../wire/errors.js'
 import { agentId, paneOf } from '../../wire/identity.js'
-import { agentsMax } from '../../wire/limits.js'
-import type { ClientEnvelope } from '../../wire/messages.js'
+import { agentsMax, lineBytesMax } from '../../wire/limits.js'
+import type { StateChange } from '../../wire/messages.js'
 import type { V1Envelope } from '../../wire/v1.js'
-import type { Bus, Link } from '../bus.js'
-import { hubSenderId } from '../frames.js'
+import type { Bus } from '../bus.js'
+import type { Beat } from '../core.js'
 import type { V1Around, V1Counts } from './around.js'
 import { V1Client, type V1Company } from './client.js'
-import { bytesOf, framesIn } from './core-lines.js'
 import { Feed } from './feed.js'
 import { printV1 } from './print.js'
 import { V1Publisher } from './publisher.js'
@@ -21,11 +21,23 @@ export interface V1ShimOptions {
   /** Unsent bytes past which a subscriber is behind. */
   budgetBytes: number
   staleMs: number
+  /** A client was told of an error. */
+  onError: V1Around['onError']
+  /** Does something later: after so many milliseconds, and never within this turn. */
+  later: (ms: number, run: () => void) => void
 }
+
+/** What comes so soon after a round waits for the next one, so that many changes go in one write. */
+const closeMs = 5
+const roundMs = 25
+/** Changes that are worked on in one turn of the event loop, so that the hub is held up by none of them for long. */
+const changesPerTurnMax = 16
+/** Of more changes than these that wait, only each agent's last is told. */
+const pendingMax = 1_024
 
 /**
  * All v1 clients of a hub: a translator at its edge. Publishers and subscribers are connections of the core like any
- * other; what subscribers are told comes from one more, the feed, which is there while one of them is. It knows no
+ * other; what subscribers are told comes from the feed, which follows the core while one of them is there. It knows no
  * websocket and no clock. Seed 000; design: v1 websocket shim.
  */
 export class V1Shim {
@@ -36,7 +48,13 @@ export class V1Shim {
   /** Publishers by the agent id that they say, the newest last. */
   readonly #said = new Map<string, V1Publisher[]>()
   #feed: Feed
-  #feedConn: number | null = null
+  #isFollowing = false
+  /** Changes that the feed has not been given yet, and the heartbeats of the round. */
+  #pending: StateChange[] = []
+  #pendingMax = pendingMax
+  readonly #beats = new Map<string, Beat>()
+  #isDue = false
+  #toldMs = 0
 
   constructor(private readonly options: V1ShimOptions) {
     this.#around = { ...options, counts: this.counts }
@@ -95,6 +113,9 @@ export class V1Shim {
         socket,
         around: this.#around,
         feed: this.#feed,
+        onReading: () => {
+          if (this.#pending.length > 0) this.#tellSoon()
+        },
         agentOf: (said) => this.#agentOf(said),
         refuse,
       })
@@ -128,54 +149,89 @@ export class V1Shim {
     if (this.#subscribers.size === 0) return
     const { session_id: sessionId, sender_id: senderId, timestamp, request_id: requestId } = head
     const printed = printV1(type, { sessionId, senderId, timestamp, requestId }, payload)
+    // A number may be longer as it is printed than as it came.
+    if (printed.length > lineBytesMax)
+      throw new WireError('frame_too_large', `printed, the message has ${printed.length} bytes`)
     for (const subscriber of this.#subscribers) if (subscriber !== from) subscriber.passOn(printed)
   }
 
   #openFeed(): void {
-    if (this.#feedConn !== null) return
-    const { bus, sessionId } = this.options
-    const link: Link = {
-      write: (lines) => this.#told(lines),
-      end: () => this.#lost(),
-      destroy: () => this.#lost(),
-    }
-    const conn = bus.connect(link, true)
-    this.#feedConn = conn
-    const say = (frame: { type: 'hello' | 'subscribe'; payload: object }): void => {
-      const envelope = { session_id: sessionId, ...frame } as ClientEnvelope
-      bus.step({ kind: 'frame', conn, envelope, line: Buffer.alloc(0) })
-    }
-    const client_id = `${hubSenderId}/v1`
-    say({ type: 'hello', payload: { client_id, role: 'subscriber', capabilities: ['subscribe'] } })
-    say({ type: 'subscribe', payload: { topics: ['agent_state', 'health'] } })
-    bus.spoken()
+    if (this.#isFollowing) return
+    this.#isFollowing = true
+    const states = this.options.bus.follow({
+      changed: (changes) => this.#changed(changes),
+      beat: (beat) => {
+        this.#beats.set(beat.agent_id, beat)
+        this.#tellSoon()
+      },
+    })
+    this.#changed(states.map((state) => ({ op: 'upsert', agent_id: state.agent_id, state })))
   }
 
   #closeFeed(): void {
-    if (this.#feedConn !== null) this.options.bus.disconnect(this.#feedConn)
-    this.#feedConn = null
+    this.#isFollowing = false
+    this.options.bus.follow(null)
     this.#feed = new Feed(this.options.sessionId)
+    this.#pending = []
+    this.#beats.clear()
   }
 
-  /** The core has let go of the feed: subscribers connect anew, and are told everything. */
-  #lost(): void {
-    const subscribers = [...this.#subscribers]
-    for (const subscriber of subscribers) subscriber.destroy()
+  #changed(changes: readonly StateChange[]): void {
+    this.#pending.push(...changes)
+    if (this.#pending.length > this.#pendingMax) this.#cutPending()
+    this.#tellSoon()
   }
 
-  #told(lines: Buffer[]): void {
-    const { bus, now } = this.options
-    const messages: Buffer[] = []
-    const passing: Buffer[] = []
-    for (const frame of framesIn(lines)) {
-      const told = this.#feed.take(frame, now())
-      messages.push(...told.messages)
-      passing.push(...told.passing)
+  /** A first change goes out at once, but after what the hub does now; what comes close behind it goes together. */
+  #tellSoon(): void {
+    if (this.#isDue) return
+    this.#isDue = true
+    const agoMs = this.options.now() - this.#toldMs
+    const isClose = agoMs >= 0 && agoMs < closeMs
+    this.options.later(isClose ? roundMs - agoMs : 0, () => this.#tell())
+  }
+
+  #tell(): void {
+    this.#isDue = false
+    this.#toldMs = this.options.now()
+    // Nobody reads: the newest of each will do when somebody does.
+    if (![...this.#subscribers].some((subscriber) => subscriber.isReading)) return this.#cutPending()
+    this.#feedSome(changesPerTurnMax)
+    if (this.#pending.length > 0) {
+      this.#isDue = true
+      return this.options.later(0, () => this.#tell())
     }
-    for (const subscriber of this.#subscribers) subscriber.follow(messages, passing)
+    const { bus, now } = this.options
+    const beats = [...this.#beats.values()].map((beat) =>
+      this.#feed.beat(beat, bus.state(beat.agent_id), now()),
+    )
+    this.#beats.clear()
+    for (const subscriber of this.#subscribers) subscriber.follow([], beats)
     // Who keeps up has been told who is gone; of those who do not, not for ever.
     const isToldAll = [...this.#subscribers].every((subscriber) => subscriber.isLive)
     this.#feed.forgetGone(isToldAll ? 0 : agentsMax)
-    if (this.#feedConn !== null) bus.step({ kind: 'written', conn: this.#feedConn, bytes: bytesOf(lines) })
   }
+
+  #cutPending(): void {
+    this.#pending = lastOfEach(this.#pending)
+    this.#pendingMax = Math.max(pendingMax, 2 * this.#pending.length)
+    this.#beats.clear()
+  }
+
+  /** Gives the feed so many of the changes that wait, and those who keep up what they come to. */
+  #feedSome(count: number): void {
+    const nowMs = this.options.now()
+    const messages = this.#pending.splice(0, count).flatMap((change) => this.#feed.take(change, nowMs))
+    for (const subscriber of this.#subscribers) subscriber.follow(messages, [])
+  }
+}
+
+/** The last change of each agent, in the order of these. */
+function lastOfEach(changes: readonly StateChange[]): StateChange[] {
+  const last = new Map<string, StateChange>()
+  for (const change of changes) {
+    last.delete(change.agent_id)
+    last.set(change.agent_id, change)
+  }
+  return [...last.values()]
 }

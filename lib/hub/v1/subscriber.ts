@@ -5,6 +5,7 @@ import type { Link } from '../bus.js'
 import type { V1Around } from './around.js'
 import { bytesOf, framesIn, Passage } from './core-lines.js'
 import { atTheStart, type Feed } from './feed.js'
+import { fileStatus } from './messages-of.js'
 import { patchAsked, patchCommand, patchResponse, type NextPart, type PatchAsked } from './patch.js'
 import { printV1 } from './print.js'
 import type { V1Socket } from './socket.js'
@@ -15,6 +16,8 @@ export interface V1SubscriberOptions {
   socket: V1Socket
   around: V1Around
   feed: Feed
+  /** Called when it has read what it left unread: the feed may have waited for it. */
+  onReading: () => void
   /** The hub's id of an agent that a v1 client names. */
   agentOf: (said: string) => string
   /** Tells the client of an error of the core's. */
@@ -39,6 +42,14 @@ export class V1Subscriber implements Link {
       type: 'hello',
       payload: { client_id: options.clientId, role: 'subscriber', capabilities: ['subscribe'] },
     })
+  }
+
+  /** Whether it could be told something now. */
+  get isReading(): boolean {
+    const { socket, around } = this.options
+    return (
+      this.#standing === 'live' || socket.unsent <= (this.#standing === 'lagging' ? 0 : around.budgetBytes)
+    )
   }
 
   /** Whether it has been told everything. */
@@ -72,8 +83,7 @@ export class V1Subscriber implements Link {
   /** Tells what it has missed, as much as its budget allows; goes on when that has gone. */
   catchUp(): void {
     const { socket, around, feed } = this.options
-    if (this.#standing === 'live') return
-    if (socket.unsent > (this.#standing === 'lagging' ? 0 : around.budgetBytes)) return
+    if (this.#standing === 'live' || !this.isReading) return
     for (const messages of feed.missing(this.#place, around.now())) {
       this.#send(messages)
       if (socket.unsent > around.budgetBytes) {
@@ -83,6 +93,7 @@ export class V1Subscriber implements Link {
     }
     if (this.#standing === 'lagging') around.counts.resyncs++
     this.#standing = 'live'
+    this.options.onReading()
   }
 
   /** It wants a patch. */
@@ -135,8 +146,8 @@ export class V1Subscriber implements Link {
     const asked = this.#asked.get(id ?? '')
     if (asked === undefined || payload.status === 'accepted') return
     this.#asked.delete(id ?? '')
-    const { socket, around, feed } = this.options
-    const told = patchResponse(asked, payload, feed.fileStatus(asked.agentId, asked.path))
+    const { socket, around } = this.options
+    const told = patchResponse(asked, payload, fileStatus(around.bus.state(asked.agentId), asked.path))
     const gone = passage.one()
     const head = {
       sessionId: around.sessionId,

@@ -2,9 +2,6 @@ import type { V1Health } from '../../wire/messages.js'
 import { printable } from '../text.js'
 import type { FactPart, Note } from './notes.js'
 
-/** What the hub gives for its reason while its websocket is on the way; it says no more of it for 15 s. */
-const openingReason = 'it is being opened'
-
 /** The hub's websocket of v1 clients: where it is and who is there, or why nobody can come in. Pure. */
 export function v1Door(v1: V1Health): { parts: readonly FactPart[]; notes: readonly Note[] } {
   return v1.listening ? openDoor(v1) : closedDoor(v1)
@@ -42,7 +39,7 @@ function openDoor(v1: V1Health): ReturnType<typeof v1Door> {
 function closedDoor({ url, reason }: V1Health): ReturnType<typeof v1Door> {
   const told = printable(reason ?? '')
   const at = addressOf(url)
-  if (told === '' || told === openingReason)
+  if (told === '')
     return { parts: [...(at === '' ? [] : [plain(at)]), { text: '… opening', tone: 'info' }], notes: [] }
   const fact: FactPart = { text: '! does not listen', tone: 'warning' }
   return {
