@@ -56,6 +56,11 @@ export class Agents {
     return this.#publishers.get(agentId)?.at(-1)
   }
 
+  /** Whether another connection than this one publishes the agent. */
+  isPublished(agentId: string, besides: number | undefined): boolean {
+    return this.#publishers.get(agentId)?.some((conn) => conn !== besides) === true
+  }
+
   /** Takes a publisher's delta. @throws {WireError} and then nothing of it is taken. */
   delta(publisher: Publisher, conn: number, frame: ClientFrame<'delta'>, line: Buffer, nowMs: number): void {
     if (line.length > limits.stateBytesMax) {

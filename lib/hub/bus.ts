@@ -13,22 +13,27 @@ export interface Link {
 
 /** Who is told what all subscribers are told, as it is and not as frames. */
 export interface Follower {
-  changed(changes: readonly StateChange[]): void
+  /** @param bytes what they take as JSON. */
+  changed(changes: readonly StateChange[], bytes: number): void
   beat(beat: Beat): void
 }
 
 /** What a door, through which clients come, is given of the hub. */
 export interface Bus {
-  /** A connection of the core. @returns its number. */
-  connect(link: Link): number
+  /** A connection of the core. `isWatched`: its door ends it when it does not read. @returns its number. */
+  connect(link: Link, how?: { isWatched: boolean }): number
   /** It is gone, from its own side. */
   disconnect(conn: number): void
   /** Takes what has happened; what is to be done about it is done at the end of the turn at the latest. */
   step(input: Input): void
   /** Somebody has said all for now: the first to speak in a turn is passed on at once. */
   spoken(): void
+  /** Does now all there is to do, so that what comes next comes after it. */
+  flush(): void
   /** Tells one follower, or nobody any more, of everything from now on. @returns all states as they are now. */
   follow(follower: Follower | null): AgentState[]
+  /** Whether another connection than this one publishes the agent. */
+  isPublished(agentId: string, besides: number | undefined): boolean
   /** An agent's state. */
   state(agentId: string): AgentState | undefined
 }

@@ -22,6 +22,8 @@ export type Ending =
 /** One connection, as the core sees it. */
 export interface Client {
   readonly conn: number
+  /** Somebody else ends it when it does not read. */
+  readonly isWatched: boolean
   readonly outbox: Outbox
   readonly errors: ErrorBudget
   connectedMs: number
@@ -32,9 +34,10 @@ export interface Client {
 }
 
 /** A connection that has not said anything yet. */
-export function newClient(conn: number, nowMs: number): Client {
+export function newClient(conn: number, isWatched: boolean, nowMs: number): Client {
   return {
     conn,
+    isWatched,
     outbox: new Outbox(nowMs),
     errors: new ErrorBudget(nowMs),
     connectedMs: nowMs,

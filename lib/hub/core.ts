@@ -47,7 +47,8 @@ export interface CoreOptions {
 
 /** What happens to a hub. */
 export type Input =
-  | { kind: 'connected'; conn: number }
+  /** `isWatched`: somebody else ends it when it does not read. */
+  | { kind: 'connected'; conn: number; isWatched?: boolean }
   | { kind: 'frame'; conn: number; envelope: ClientEnvelope; line: Buffer }
   | { kind: 'bad_line'; conn: number; error: WireError; number: number }
   | { kind: 'half_closed'; conn: number }
@@ -71,7 +72,7 @@ export type Effect =
   /** Ends it at once: it takes nothing. */
   | { kind: 'destroy'; conn: number; reason: string }
   /** For the door that follows: what was emitted, in order. */
-  | { kind: 'changed'; changes: StateChange[] }
+  | { kind: 'changed'; changes: StateChange[]; bytes: number }
   | { kind: 'beat'; beat: Beat }
   | { kind: 'run'; hubRequestId: string; command: HubCommand }
   | { kind: 'log'; level: 'debug' | 'info' | 'warn'; event: string; fields: Record<string, unknown> }
@@ -166,7 +167,7 @@ export class HubCore {
   #take(input: Exclude<Input, { kind: 'written' }>, nowMs: number): void {
     if (input.kind === 'tick') return this.#tick(nowMs)
     if (input.kind === 'command_done') return this.#commands.done(input.hubRequestId, input.result, nowMs)
-    if (input.kind === 'connected') return this.#connected(input.conn, nowMs)
+    if (input.kind === 'connected') return this.#connected(input.conn, input.isWatched === true, nowMs)
     if (input.kind === 'layout') return this.#told.layoutSeen(input.layout, nowMs)
     if (input.kind === 'health_changed') {
       for (const client of this.#clients.values()) this.#told.health(client, nowMs)
@@ -174,6 +175,8 @@ export class HubCore {
     }
     if (input.kind === 'follow') {
       this.#isFollowed = input.on
+      // What another follower was to be told is older than the states that this one gets.
+      this.#effects = this.#effects.filter(({ kind }) => kind !== 'changed' && kind !== 'beat')
       return
     }
     const client = this.#clients.get(input.conn)
@@ -257,6 +260,11 @@ export class HubCore {
     }
   }
 
+  /** Whether another connection than this one publishes the agent. */
+  isPublished(agentId: string, besides: number | undefined): boolean {
+    return this.#agents.isPublished(agentId, besides)
+  }
+
   /** An agent's state. */
   state(agentId: string): AgentState | undefined {
     return this.#agents.cache.get(agentId)
@@ -296,8 +304,8 @@ export class HubCore {
     this.#log(level, event.name, client, { mode, reason, unsent: client.outbox.unsent })
   }
 
-  #connected(conn: number, nowMs: number): void {
-    const client = newClient(conn, nowMs)
+  #connected(conn: number, isWatched: boolean, nowMs: number): void {
+    const client = newClient(conn, isWatched, nowMs)
     this.#clients.set(conn, client)
     this.#silent++
     if (this.#clients.size <= limits.connectionsMax && this.#silent <= limits.silentConnectionsMax) return
@@ -413,7 +421,7 @@ export class HubCore {
   }
 
   #emit(changes: StateChange[], printed: Buffer, nowMs: number): void {
-    if (this.#isFollowed) this.#effects.push({ kind: 'changed', changes })
+    if (this.#isFollowed) this.#effects.push({ kind: 'changed', changes, bytes: printed.length })
     const seq = ++this.#source.seq
     this.#counts.deltasOut++
     const line = this.#frames.delta(seq, printed, nowMs)
@@ -450,7 +458,7 @@ export class HubCore {
 
   #tickClient(client: Client, healthDue: boolean, nowMs: number): void {
     const { role, outbox } = client
-    if (outbox.isStalled(limits.stalledMs, nowMs)) {
+    if (!client.isWatched && outbox.isStalled(limits.stalledMs, nowMs)) {
       this.#forget(client, nowMs)
       const reason = `it has read nothing for ${limits.stalledMs / 1_000} s`
       this.#effects.push({ kind: 'destroy', conn: client.conn, reason })

@@ -64,6 +64,7 @@ class HubServer implements Hub {
   #file!: ClaimedSocket
   #layoutWatch: LayoutWatch | null = null
   #v1: V1Door | null = null
+  #v1Fault: string | null = null
   #follower: Follower | null = null
   #connectionCount = 0
   #flushing: NodeJS.Immediate | null = null
@@ -76,17 +77,21 @@ class HubServer implements Hub {
   #isClosed = false
 
   readonly #bus: Bus = {
-    connect: (link) => this.#connect(link),
+    connect: (link, { isWatched } = { isWatched: false }) => this.#connect(link, isWatched),
     disconnect: (conn) => this.#disconnect(conn),
     step: (input) => this.#step(input),
     spoken: () => {
       if (!this.#hasFlushed && !this.#isPerforming) this.#flush()
+    },
+    flush: () => {
+      if (!this.#isPerforming) this.#flush()
     },
     follow: (follower) => {
       this.#follower = follower
       this.#step({ kind: 'follow', on: follower !== null })
       return follower === null ? [] : this.#core.states()
     },
+    isPublished: (agentId, besides) => this.#core.isPublished(agentId, besides),
     state: (agentId) => this.#core.state(agentId),
   }
 
@@ -155,8 +160,15 @@ class HubServer implements Hub {
   /** Late, and its code too: who speaks v2 waits for nothing. */
   async #openV1(options: V1DoorOptions): Promise<void> {
     const { sessionId, socketPath, subscriberBudgetBytes, staleSeconds, log } = this.options
-    const { V1Door } = await import('./v1/door.js')
+    const door = await import('./v1/door.js').catch((error: Error) => error)
+    if (door instanceof Error) {
+      // The programs were replaced under a hub that runs, for one.
+      log('error', 'v1_not_listening', { reason: door.message })
+      this.#v1Fault = door.message
+      return
+    }
     if (this.#isClosed) return
+    const { V1Door } = door
     this.#v1 = new V1Door(options, {
       sessionId,
       socketPath,
@@ -166,13 +178,15 @@ class HubServer implements Hub {
       health: () => this.#core.health(),
       states: () => this.#core.states(),
       healthChanged: () => this.#step({ kind: 'health_changed' }),
+      left: () => this.#watchIdle(),
       log,
     })
     await this.#v1.open()
   }
 
   #v1Health(): V1Health | null {
-    if (typeof this.options.v1 === 'string') return closedDoor(this.options.v1)
+    const fault = this.#v1Fault ?? this.options.v1
+    if (typeof fault === 'string') return closedDoor(fault)
     return this.#v1?.health() ?? null
   }
 
@@ -181,11 +195,11 @@ class HubServer implements Hub {
     new SocketLink(socket, this.#bus).open()
   }
 
-  #connect(link: Link): number {
+  #connect(link: Link, isWatched: boolean): number {
     const conn = ++this.#connectionCount
     this.#links.set(conn, link)
     if (this.#idle) clearTimeout(this.#idle)
-    this.#step({ kind: 'connected', conn })
+    this.#step({ kind: 'connected', conn, isWatched })
     return conn
   }
 
@@ -240,7 +254,7 @@ class HubServer implements Hub {
         this.#links.get(effect.conn)?.destroy()
         break
       case 'changed':
-        this.#follower?.changed(effect.changes)
+        this.#follower?.changed(effect.changes, effect.bytes)
         break
       case 'beat':
         this.#follower?.beat(effect.beat)
@@ -303,12 +317,18 @@ class HubServer implements Hub {
     this.options.onIdle?.()
   }
 
+  get #isUsed(): boolean {
+    return this.#links.size > 0 || this.#v1?.hasClients === true
+  }
+
   #watchIdle(): void {
     const { idleSeconds, onIdle } = this.options
-    if (idleSeconds === 0 || this.#isClosed || this.#links.size > 0) return
+    if (idleSeconds === 0 || this.#isClosed || this.#isUsed) return
     if (this.#idle) clearTimeout(this.#idle)
     this.#idle = setTimeout(
       () => {
+        // A v1 client that publishes no agent is no connection of the core.
+        if (this.#isUsed) return
         void this.close().then(() => onIdle?.())
       },
       Math.min(idleSeconds * 1_000, timerMsMax),

@@ -42,6 +42,17 @@ export function decodeV1Message(text: Buffer): V1Envelope {
   }
 }
 
+/** The type and the request of a v1 message that is too large to be taken; whatever it is. */
+export function skimV1Message(text: Buffer): { type?: unknown; requestId?: unknown } {
+  try {
+    const value = JSON.parse(text.toString()) as Record<string, unknown> | null
+    const payload = value?.['payload'] as Record<string, unknown> | null | undefined
+    return { type: value?.['type'], requestId: payload?.['request_id'] ?? value?.['request_id'] }
+  } catch {
+    return {}
+  }
+}
+
 function whatItSays({ type, request_id: requestId }: Record<string, unknown>): Record<string, unknown> {
   const word = (value: unknown): value is string => typeof value === 'string' && value.length <= idCharsMax
   return { ...(word(type) && { type }), ...(word(requestId) && { request_id: requestId }) }

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { capabilitiesMax, diffFilesMax, v1PatchBytesMax } from './limits.js'
+import { capabilitiesMax, diffFilesMax, idCharsMax, v1PatchBytesMax } from './limits.js'
 import { Id, Word } from './messages.js'
 import { AgentStatus, DiffFile, DiffSummary, TaskSummary } from './source.js'
 
@@ -11,8 +11,20 @@ import { AgentStatus, DiffFile, DiffSummary, TaskSummary } from './source.js'
 
 const Path = z.string().max(4_096)
 const FilePath = z.string().min(1).max(4_096)
-/** RFC 3339: `2026-01-28T18:42:00Z`. */
-const Timestamp = z.iso.datetime({ offset: true }).max(64)
+/** An optional id; one that is empty counts as absent. */
+const MaybeId = z
+  .string()
+  .max(idCharsMax)
+  .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'must not hold control characters')
+  .nullish()
+/** RFC 3339, 5.6: `2026-01-28T18:42:00Z`; with a fraction, an offset, small letters, a blank or a leap second too. */
+const Timestamp = z
+  .string()
+  .max(64)
+  .regex(
+    /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt ](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-][0-2]\d:[0-5]\d)$/,
+    'must be a time such as 2026-01-28T18:42:00Z',
+  )
 const Pid = z.int().nonnegative()
 const PatchPart = z.int().min(1)
 
@@ -23,14 +35,17 @@ const Hello = z.looseObject({
   /** Message types the client supports; and `diff_patch_parts`, see `DiffPatchResponse`. */
   capabilities: z.array(Word).max(capabilitiesMax),
   /** Of a publisher that represents an agent. */
-  agent_id: Id.nullish(),
-  pane_id: Id.nullish(),
+  agent_id: MaybeId,
+  pane_id: MaybeId,
   project_root: Path.nullish(),
 })
 
+/** It may be empty: the agent's pane is that of hello. */
+const PaneId = MaybeId.unwrap().unwrap()
+
 const V1AgentStatus = AgentStatus.extend({
   agent_id: Id,
-  pane_id: Id,
+  pane_id: PaneId,
   project_root: Path,
   cwd: Path.nullish(),
   message: z.string().nullish(),
@@ -52,7 +67,7 @@ const DiffPatchRequest = z.looseObject({
   context_lines: z.int().min(0).max(10_000).nullish(),
   /** Default: true. */
   include_untracked: z.boolean().nullish(),
-  request_id: Id.nullish(),
+  request_id: MaybeId,
 })
 
 const DiffPatchResponse = z.looseObject({
@@ -65,14 +80,28 @@ const DiffPatchResponse = z.looseObject({
     .string()
     .refine((patch) => Buffer.byteLength(patch) <= v1PatchBytesMax, `has more than ${v1PatchBytesMax} bytes`)
     .nullable(),
-  request_id: Id.nullish(),
+  request_id: MaybeId,
   error: z.looseObject({ code: Word.nullish(), message: z.string().nullish() }).nullish(),
   /** From 1 to `parts`: this is a piece of the patch. Only to a client that lists `diff_patch_parts`. */
   part: PatchPart.nullish(),
   parts: PatchPart.nullish(),
 })
 
-const V1TaskSummary = TaskSummary.extend({ agent_id: Id, tag: z.string().max(256) })
+const ActiveTask = z.looseObject({
+  /** Taskmaster has numbers too. */
+  id: z.union([z.string(), z.number().transform(String)]),
+  title: z.string(),
+  status: z.string(),
+  priority: z.string().nullish(),
+  active_agent: z.boolean().nullish(),
+})
+
+const V1TaskSummary = TaskSummary.extend({
+  agent_id: Id,
+  tag: z.string().max(256),
+  active_tasks: z.array(ActiveTask).nullish(),
+  error: z.looseObject({ code: z.string(), message: z.string().nullish() }).nullish(),
+})
 
 const TaskUpdate = z.looseObject({
   agent_id: Id,
@@ -96,7 +125,7 @@ const head = {
   session_id: Id,
   sender_id: Id,
   timestamp: Timestamp,
-  request_id: Id.nullish(),
+  request_id: MaybeId,
 }
 
 /** Any message of the v1 websocket; the same both ways. */

@@ -46,7 +46,7 @@ export class V1Agent {
 
   /** @param before the agent's state in the hub, if it has one. */
   constructor(
-    private readonly who: V1Identity,
+    private readonly agentId: string,
     before?: AgentState,
   ) {
     const left = Left.safeParse(before?.source)
@@ -55,7 +55,7 @@ export class V1Agent {
 
   /** Takes a message of this agent. @returns whether the state is another one now. */
   take(message: StateMessage, nowMs: number): boolean {
-    const own = { agent_id: this.who.agentId }
+    const own = { agent_id: this.agentId }
     switch (message.type) {
       case 'agent_status': {
         const before = this.#status
@@ -73,7 +73,9 @@ export class V1Agent {
       case 'task_summary': {
         const { tag } = message.payload
         const before = this.#tasks.get(tag)
-        const summary = { ...message.payload, ...own }
+        const { error } = message.payload
+        const fault = error && { error: { ...error, message: error.message ?? error.code } }
+        const summary = { ...message.payload, ...fault, ...own }
         this.#tasks.delete(tag)
         this.#tasks.set(tag, summary)
         for (const oldest of [...this.#tasks.keys()].slice(0, -tagsMax)) {
@@ -102,9 +104,9 @@ export class V1Agent {
     }
   }
 
-  /** The state as it is published. */
-  state(nowMs: number): AgentState {
-    const { agentId: id, sessionId, paneId } = this.who
+  /** The state as it is published. @param who speaks for the agent. */
+  state(who: V1Identity, nowMs: number): AgentState {
+    const { agentId: id, sessionId, paneId } = who
     const message = oneLine(this.#status?.message ?? '')
     return {
       agent_id: id,
@@ -114,7 +116,7 @@ export class V1Agent {
       ...(message && { snippet: message }),
       last_heartbeat_ms: nowMs,
       updated_at_ms: nowMs,
-      source: this.#source(),
+      source: this.#source(who),
     }
   }
 
@@ -139,8 +141,7 @@ export class V1Agent {
     return JSON.stringify(before) !== text
   }
 
-  #source(): Record<string, unknown> {
-    const { saidId, agentId: id, clientId, projectRoot } = this.who
+  #source({ saidId, agentId: id, clientId, projectRoot }: V1Identity): Record<string, unknown> {
     const said = this.#status
     const { status, diff, tasks } = this.#told()
     return {

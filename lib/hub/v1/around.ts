@@ -6,13 +6,15 @@ export interface V1Around {
   readonly bus: Bus
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Milliseconds of a clock that is never set. */
+  readonly uptime: () => number
   /** Unsent bytes past which a subscriber is behind. */
   readonly budgetBytes: number
   /** Without a sign of life for so long an agent is removed; 0: never. */
   readonly staleMs: number
-  readonly counts: V1Counts
   /** A client was told of an error. */
   readonly onError: (error: { code: string; message: string; client_id: string }) => void
+  readonly counts: V1Counts
 }
 
 /** What has happened so far. */

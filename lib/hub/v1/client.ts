@@ -1,4 +1,4 @@
-import { decodeV1Message } from '../../wire/decode.js'
+import { decodeV1Message, skimV1Message } from '../../wire/decode.js'
 import { WireError } from '../../wire/errors.js'
 import { helloWaitMs, lineBytesMax } from '../../wire/limits.js'
 import type { V1Envelope, V1Message } from '../../wire/v1.js'
@@ -53,7 +53,7 @@ export class V1Client {
     private readonly around: V1Around,
     private readonly company: V1Company,
   ) {
-    this.#openedMs = around.now()
+    this.#openedMs = around.uptime()
     this.#errors = new ErrorBudget(this.#openedMs)
   }
 
@@ -80,7 +80,7 @@ export class V1Client {
   /** Time has passed. */
   tick(): void {
     if (this.#role.kind !== 'silent' || this.#isClosed) return
-    if (this.around.now() - this.#openedMs < helloWaitMs) return
+    if (this.around.uptime() - this.#openedMs < helloWaitMs) return
     this.#refuse(new WireError('hello_timeout', `no hello within ${helloWaitMs / 1_000} s`), {
       type: 'hello',
     })
@@ -96,17 +96,15 @@ export class V1Client {
 
   /** A patch that comes too large is waited for: whoever asked is told at once. */
   #tooLarge(text: Buffer): WireError {
-    const fault = `the message has ${text.length} bytes; at most ${lineBytesMax} are taken`
-    let said: { type?: unknown; request_id?: unknown; payload?: { request_id?: unknown } | null } = {}
-    try {
-      said = (JSON.parse(text.toString()) ?? {}) as typeof said
-    } catch {
-      // It stays without its type and request.
+    const role = this.#role
+    if (role.kind === 'publisher' && role.agent?.isAsked) {
+      const { type, requestId } = skimV1Message(text)
+      if (type === 'diff_patch_response') role.agent.answerTooLarge(requestId)
     }
-    const requestId = said.payload?.request_id ?? said.request_id
-    if (said.type === 'diff_patch_response' && this.#role.kind === 'publisher')
-      this.#role.agent?.answerTooLarge(requestId)
-    return new WireError('frame_too_large', fault, { type: said.type, request_id: said.request_id })
+    return new WireError(
+      'frame_too_large',
+      `the message has ${text.length} bytes; at most ${lineBytesMax} are taken`,
+    )
   }
 
   #take(message: V1Envelope): void {
@@ -134,6 +132,8 @@ export class V1Client {
     const { client_id: clientId, role } = payload
     if (clientId !== senderId)
       throw new WireError('invalid_payload', 'payload.client_id: must be the same as sender_id')
+    if (clientId === hubSenderId)
+      throw new WireError('invalid_payload', `payload.client_id: ${hubSenderId} is the hub's own`)
     const refuse = (error: WireError): void => this.#refuse(error, {})
     if (role === 'subscriber') {
       const subscriber = this.company.newSubscriber(payload, this.socket, refuse)
@@ -218,10 +218,10 @@ export class V1Client {
   }
 
   #refuse(error: WireError, { type, requestId }: About): void {
-    const { sessionId, now, counts, onError } = this.around
+    const { sessionId, now, uptime, counts, onError } = this.around
     const isFatal = this.#role.kind === 'silent' && type === 'hello'
     counts.errors++
-    const untold = this.#errors.spend(now())
+    const untold = this.#errors.spend(uptime())
     if (untold !== null) {
       const { code, message } = error
       const role = this.#role

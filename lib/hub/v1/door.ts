@@ -6,6 +6,7 @@ import { v1ConnectionsMax, v1MessageBytesMax } from '../../wire/limits.js'
 import type { Log } from '../../wire/log.js'
 import type { AgentState, HubHealth, V1Health } from '../../wire/messages.js'
 import type { Bus } from '../bus.js'
+import { ErrorBudget } from '../client.js'
 import { urlOf, type Address } from './address.js'
 import { healthDetails } from './details.js'
 import { Peer } from './peer.js'
@@ -33,6 +34,8 @@ export interface V1Hub {
   staleMs: number
   health(): HubHealth
   states(): AgentState[]
+  /** The last client has gone. */
+  left(): void
   /** Who watches the hub's health is to be told it anew. */
   healthChanged(): void
   log: Log
@@ -41,8 +44,8 @@ export interface V1Hub {
 /** How often a taken port is tried again. */
 const retryMs = 5_000
 const tickMs = 1_000
-/** A tick that is later than this was not on time because of the clock. */
-const leapMsMin = 5_000
+/** Who has the port is looked for this often, which costs a walk through all processes. */
+const holderMs = 60_000
 /** HTTP connections beside the websockets: who asks for health is gone at once. */
 const requestsMax = 32
 
@@ -63,12 +66,15 @@ export class V1Door {
   /** Upgrades that are being looked at. */
   #entering = 0
   #refused = 0
+  readonly #refusals = new ErrorBudget(performance.now())
   #websockets: Promise<WebSocketServer> | null = null
   #url: string
   #standing: 'opening' | 'listening' | 'closed' = 'opening'
   #reason: string | null = null
   #retry: NodeJS.Timeout | null = null
   #tick: NodeJS.Timeout | null = null
+  /** When it was last looked for who has the port. */
+  #heldMs = 0
   #tickedMs = 0
   #pingedMs = 0
   #isClosed = false
@@ -80,7 +86,8 @@ export class V1Door {
     this.#url = urlOf(options.address)
     const { sessionId, bus, budgetBytes, staleMs, log } = hub
     const onError = (error: object): void => log('warn', 'v1_error', { ...error })
-    this.#shim = new V1Shim({ sessionId, bus, now: Date.now, budgetBytes, staleMs, later, onError })
+    const uptime = (): number => performance.now()
+    this.#shim = new V1Shim({ sessionId, bus, now: Date.now, uptime, budgetBytes, staleMs, later, onError })
     this.#server = http.createServer({
       headersTimeout: 5_000,
       connectionsCheckingInterval: 2_000,
@@ -110,6 +117,10 @@ export class V1Door {
     if (this.#isClosed) return void this.#server.close()
     if (error === null) this.#opened()
     else await this.#failed(error)
+  }
+
+  get hasClients(): boolean {
+    return this.#peers.size > 0
   }
 
   /** What Health shows of it. */
@@ -155,8 +166,7 @@ export class V1Door {
   async #failed({ code, message }: NodeJS.ErrnoException): Promise<void> {
     let reason = message
     if (code === 'EADDRINUSE') {
-      const { whoHolds } = await import('./port-holder.js')
-      reason = `${await whoHolds(this.options.address)} has port ${this.options.address.port}`
+      reason = await this.#holder()
     }
     const isNews = reason !== this.#reason
     this.#standing = 'closed'
@@ -166,6 +176,14 @@ export class V1Door {
       this.hub.healthChanged()
     }
     if (!this.#isClosed) this.#retry = setTimeout(() => void this.open(), retryMs).unref()
+  }
+
+  async #holder(): Promise<string> {
+    const { address } = this.options
+    if (this.#reason !== null && performance.now() - this.#heldMs < holderMs) return this.#reason
+    this.#heldMs = performance.now()
+    const { whoHolds } = await import('./port-holder.js').catch(() => ({ whoHolds: () => 'another program' }))
+    return `${await whoHolds(address)} has port ${address.port}`
   }
 
   /** Looked at before anything is read: who may not come in takes nobody's place. */
@@ -246,7 +264,13 @@ export class V1Door {
             skipUTF8Validation: true,
           }),
       )
-      const websockets = await this.#websockets
+      const websockets = await this.#websockets.catch((error: Error) => error)
+      if (websockets instanceof Error) {
+        // The programs were replaced under a hub that runs, for one.
+        this.#websockets = null
+        this.hub.log('error', 'v1_failed', { message: websockets.message })
+        return endWith(socket, { status: 503, reason: 'this hub is out of date; start it again' })
+      }
       if (socket.destroyed || this.#isClosed) return void socket.destroy()
       websockets.handleUpgrade(request, socket, head, (ws) => this.#enter(ws, socket))
     } finally {
@@ -271,9 +295,10 @@ export class V1Door {
     ws.on('close', () => {
       this.#peers.delete(peer)
       this.#shim.closed(client)
-      if (this.#peers.size > 0 || this.#tick === null) return
-      clearInterval(this.#tick)
+      if (this.#peers.size > 0) return
+      if (this.#tick !== null) clearInterval(this.#tick)
       this.#tick = null
+      this.hub.left()
     })
   }
 
@@ -282,8 +307,8 @@ export class V1Door {
     const nowMs = performance.now()
     const leapMs = nowMs - this.#tickedMs - tickMs
     this.#tickedMs = nowMs
-    // This process was asleep: what has come meanwhile is still to be read.
-    if (leapMs > leapMsMin) for (const peer of this.#peers) peer.restartWaits()
+    // This process was asleep or held up: what has come meanwhile is still to be read.
+    if (leapMs > tickMs) for (const peer of this.#peers) peer.restartWaits()
     this.#shim.tick()
     const isPing = nowMs - this.#pingedMs >= pingMs
     if (isPing) this.#pingedMs = nowMs
@@ -299,7 +324,9 @@ export class V1Door {
   #noteRefusal({ status, reason }: { status: number; reason: string }): void {
     // What is not there or not taken is nobody's danger.
     if (status === 403 || status === 503) this.#refused++
-    this.hub.log('warn', 'v1_refused', { status, reason })
+    // A web page can ask as often as it likes.
+    const untold = this.#refusals.spend(performance.now())
+    if (untold !== null) this.hub.log('warn', 'v1_refused', { status, reason, ...(untold > 0 && { untold }) })
   }
 }
 

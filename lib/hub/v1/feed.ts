@@ -2,7 +2,7 @@ import { printJson } from '../../wire/encode.js'
 import type { AgentState, StateChange } from '../../wire/messages.js'
 import type { Beat } from '../core.js'
 import { heartbeatOf, isV1Payload, messagesOf } from './messages-of.js'
-import { around, printV1 } from './print.js'
+import { envelopeOf, printV1 } from './print.js'
 
 type StateType = 'agent_status' | 'diff_summary' | 'task_summary'
 
@@ -166,7 +166,7 @@ export class Feed {
     // The agents stand in the order of their versions.
     this.#agents.delete(id)
     this.#agents.set(id, agent)
-    return around(type, this.#head(id, nowMs), printed)
+    return envelopeOf(type, this.#head(id, nowMs), printed)
   }
 
   #since(id: string, { status, diff, tasks }: AgentTold, since: number, nowMs: number): Buffer[] {
@@ -174,7 +174,7 @@ export class Feed {
     const messages: Buffer[] = []
     const add = (type: StateType, told: Told | null): void => {
       const isNews = told !== null && told.version > since && !(told.isGone && since === 0)
-      if (isNews) messages.push(around(type, head, told.payload))
+      if (isNews) messages.push(envelopeOf(type, head, told.payload))
     }
     add('agent_status', status)
     add('diff_summary', diff)

@@ -48,14 +48,16 @@ export function messagesOf(state: AgentState): V1Messages {
   const source = Source.parse(state.source ?? {})
   const { agent_status: given, diff_summary: diff, task_summaries: tasks } = source
   const agent_id = state.agent_id
-  const { status, message } = v1Status(state.lifecycle, source.status?.detail)
+  const { lifecycle } = state
+  // What was going on when a publisher was lost is over.
+  const { status, message } = v1Status(lifecycle, lifecycle === 'offline' ? null : source.status?.detail)
   // A v1 publisher's own message is longer than the detail. Of who waits it says too little.
-  const said = state.lifecycle !== 'needs_input' && given?.status === status ? given.message : undefined
+  const said = lifecycle !== 'needs_input' && given?.status === status ? given.message : undefined
   return {
     status: {
       agent_id,
       status,
-      pane_id: given?.pane_id ?? state.pane_id,
+      pane_id: given?.pane_id || state.pane_id,
       project_root: projectRootOf(source),
       ...(given?.cwd !== undefined && { cwd: given.cwd }),
       ...((said ?? message) && { message: (said ?? message)!.slice(0, messageCharsMax) }),
@@ -110,7 +112,7 @@ function tasksOf(tasks: unknown, agentId: string): Map<string, object> {
     if (!isObject(summary)) continue
     const active = summary['active_tasks']
     const whole = Array.isArray(active) ? { active_tasks: active.map(wholeTask) } : {}
-    summaries.set(tag, { tag, ...summary, ...whole, agent_id: agentId })
+    summaries.set(tag, { ...summary, ...whole, tag, agent_id: agentId })
   }
   return summaries
 }

@@ -23,7 +23,7 @@ export function patchAsked(
   inParts: boolean,
 ): PatchAsked {
   return {
-    requestId: payload.request_id ?? outer ?? null,
+    requestId: payload.request_id || outer || null,
     saidId: payload.agent_id,
     agentId,
     path: payload.path,
@@ -148,7 +148,9 @@ export function patchResult(
       result: { ...result, ...parts },
     }
   }
-  const message = error?.message || (is_binary ? 'binary' : 'the agent gave no patch')
+  const said = error?.message || (is_binary ? 'binary' : 'the agent gave no patch')
+  // Seed 000 has the bare words `binary` and `too_large`; Pulse clients look for a word and a colon.
+  const message = /^[a-z_]+$/.test(said) ? `${said}: The agent says no more.` : said
   return {
     command: 'get_diff_patch',
     status: 'error',

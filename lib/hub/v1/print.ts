@@ -12,11 +12,11 @@ export interface V1Head {
 
 /** A v1 message as UTF-8. Seed 000, "Message Envelope". */
 export function printV1<T extends V1Type>(type: T, head: V1Head, payload: V1Payload<T>): Buffer {
-  return around(type, head, printJson(payload))
+  return envelopeOf(type, head, printJson(payload))
 }
 
-/** The same around a payload that is printed already. */
-export function around(type: V1Type, head: V1Head, payload: string): Buffer {
+/** The same with a payload that is printed already. */
+export function envelopeOf(type: V1Type, head: V1Head, payload: string): Buffer {
   const { sessionId, senderId, timestamp, requestId } = head
   const envelope = printJson({
     version: '1',

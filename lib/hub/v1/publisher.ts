@@ -1,13 +1,11 @@
-import { encodeLine } from '../../wire/encode.js'
 import { WireError } from '../../wire/errors.js'
 import { commandDeadlineMs, lineBytesMax } from '../../wire/limits.js'
-import type { ClientEnvelope, ClientFrame, CommandResult, HubFrame } from '../../wire/messages.js'
+import type { CommandResult, HubEnvelope, HubFrame } from '../../wire/messages.js'
 import type { V1Message } from '../../wire/v1.js'
-import type { Link } from '../bus.js'
 import { hubSenderId } from '../frames.js'
 import { V1Agent, type StateMessage } from './agent.js'
 import type { V1Around } from './around.js'
-import { bytesOf, framesIn, Passage } from './core-lines.js'
+import { CoreConnection, type Passage } from './core-connection.js'
 import type { V1Identity } from './identity.js'
 import { patchArgs, patchRequest, patchResult, type PatchArgs } from './patch.js'
 import { printV1 } from './print.js'
@@ -16,29 +14,125 @@ import type { V1Socket } from './socket.js'
 interface OpenPatch {
   args: PatchArgs
   askedMs: number
+  /** Whose connection of the core was given the command, and answers it. */
+  core: CoreConnection
 }
 
-/** A v1 publisher, as one connection of the core that publishes the agent it represents. */
-export class V1Publisher implements Link {
-  readonly #conn: number
-  readonly #agent: V1Agent
-  /** Patches that it was asked for, by the hub's request id. */
-  readonly #patches = new Map<string, OpenPatch>()
-  #isPublished = false
+/** An agent, and all v1 publishers that represent it: a wrapper and a task list may speak of the same one. */
+export interface Represented {
+  agent: V1Agent
+  publishers: Set<V1Publisher>
+  /** Who told last what it does, or what it has changed: the one that has the patches. */
+  speaker: V1Publisher | null
+  /** Patches that were asked for, by the hub's request id. */
+  patches: Map<string, OpenPatch>
+}
+
+/**
+ * A v1 publisher. It is a connection of the core from its first word on its agent's state on; one that only passes on
+ * tasks and errors is none, so that commands for the agent do not come to it.
+ */
+export class V1Publisher {
+  #core: CoreConnection | null = null
   #saidMs = 0
-  #lastCode = 'closed'
 
   /** @param refuse tells the client of an error of the core's. */
   constructor(
     readonly who: V1Identity,
+    private readonly represented: Represented,
     private readonly socket: V1Socket,
     private readonly around: V1Around,
     private readonly refuse: (error: WireError) => void,
-  ) {
-    this.#agent = new V1Agent(who, around.bus.state(who.agentId))
-    this.#conn = around.bus.connect(this)
-    const { clientId, agentId, paneId, projectRoot } = who
-    this.#step('hello', {
+  ) {}
+
+  /**
+   * A message that tells of the agent.
+   * @throws {WireError} `agent_id_mismatch` when a client that is not v1 publishes the agent.
+   */
+  take(message: StateMessage): void {
+    const { bus, now, uptime, staleMs } = this.around
+    const isAside = message.type === 'error' || message.type === 'task_update'
+    if (!this.#mayPublish(message.type)) return
+    const isChanged = this.represented.agent.take(message, now())
+    if (message.type === 'agent_status' || message.type === 'diff_summary') this.represented.speaker = this
+    if (isAside && this.#core === null) return
+    const isNew = this.#core === null
+    const core = this.#join()
+    // The hub may have given it up meanwhile: a heartbeat would bring back no more than its name.
+    const wasSilent = staleMs > 0 && uptime() - this.#saidMs >= staleMs / 2
+    const isTold = isChanged || isNew || wasSilent
+    const { agentId } = this.who
+    if (isTold) {
+      const { agent, speaker } = this.represented
+      const state = agent.state(speaker?.who ?? this.who, now())
+      core.say('delta', { changes: [{ op: 'upsert', agent_id: agentId, state }] })
+    }
+    if (!isTold || message.type === 'heartbeat')
+      core.say('heartbeat', { agent_id: agentId, last_heartbeat_ms: now() })
+    this.#saidMs = uptime()
+    bus.spoken()
+  }
+
+  /** Its answer to a patch that it was asked for; one that nobody waits for any more is dropped. */
+  answer({ request_id: outer, payload }: V1Message<'diff_patch_response'>): void {
+    const id = payload.request_id || outer || this.#oldestFor(payload.path)
+    this.#answer(id, (open) => patchResult(payload, this.who.agentId, open.args))
+  }
+
+  /** Whether it was asked for a patch and has not answered. */
+  get isAsked(): boolean {
+    return this.represented.patches.size > 0
+  }
+
+  /** Its answer, of which no more can be had than that it is too large. */
+  answerTooLarge(requestId: unknown): void {
+    if (typeof requestId === 'string')
+      this.#answer(requestId, (open) => tooLarge(open.args, this.who.agentId))
+  }
+
+  /** The websocket is gone. */
+  gone(): void {
+    const { publishers, patches } = this.represented
+    publishers.delete(this)
+    if (this.represented.speaker === this) this.represented.speaker = null
+    for (const [id, { core }] of patches) if (core === this.#core) patches.delete(id)
+    this.#core?.close()
+    this.#core = null
+  }
+
+  /** Sends a request for a patch. */
+  ask(args: PatchArgs, requestId: string, passage: Passage): void {
+    const { sessionId, now } = this.around
+    const head = { sessionId, senderId: hubSenderId, timestamp: new Date(now()).toISOString(), requestId }
+    const request = patchRequest(args, this.who.saidId, requestId)
+    this.socket.send([printV1('diff_patch_request', head, request)], passage.one())
+  }
+
+  /** Whether what it says of the agent counts: beside a client that knows more it does not. */
+  #mayPublish(type: StateMessage['type']): boolean {
+    const { agentId } = this.who
+    const kind = (this.around.bus.state(agentId)?.source as { kind?: unknown } | null | undefined)?.kind
+    if (kind === 'v1' || !this.around.bus.isPublished(agentId, this.#core?.conn)) return true
+    // It leaves, so that commands go to the other one.
+    this.#core?.close()
+    this.#core = null
+    if (type === 'heartbeat' || type === 'error' || type === 'task_update') return false
+    const message = `payload.agent_id: ${JSON.stringify(agentId)} is published on the Unix socket, by a client that says more; ${type} was dropped`
+    throw new WireError('agent_id_mismatch', message)
+  }
+
+  #join(): CoreConnection {
+    if (this.#core !== null) return this.#core
+    const { clientId, agentId, paneId, projectRoot } = this.who
+    const core = new CoreConnection({
+      clientId,
+      socket: this.socket,
+      around: this.around,
+      onFrame: (frame, passage) => this.#told(core, frame, passage),
+      refuse: this.refuse,
+    })
+    this.#core = core
+    core.say('hello', {
       client_id: clientId,
       role: 'publisher',
       capabilities: [],
@@ -46,143 +140,51 @@ export class V1Publisher implements Link {
       pane_id: paneId,
       ...(projectRoot && { project_root: projectRoot }),
     })
+    return core
   }
 
-  /** A message that tells of the agent. */
-  take(message: StateMessage): void {
-    const { bus, now, staleMs } = this.around
-    const nowMs = now()
-    const isChanged = this.#agent.take(message, nowMs)
-    // An error or a task alone does not make an agent.
-    if (!this.#isPublished && (message.type === 'error' || message.type === 'task_update')) return
-    // The hub may have given it up meanwhile: a heartbeat would bring back no more than its name.
-    const wasSilent = staleMs > 0 && nowMs - this.#saidMs >= staleMs / 2
-    const isTold = isChanged || wasSilent || !this.#isPublished
-    const { agentId } = this.who
-    if (isTold) {
-      const state = this.#agent.state(nowMs)
-      this.#step('delta', { changes: [{ op: 'upsert', agent_id: agentId, state }] })
-    }
-    if (!isTold || message.type === 'heartbeat')
-      this.#step('heartbeat', { agent_id: agentId, last_heartbeat_ms: nowMs })
-    this.#isPublished = true
-    this.#saidMs = nowMs
-    bus.spoken()
+  #told(core: CoreConnection, frame: HubEnvelope, passage: Passage): void {
+    if (frame.type === 'command') this.#command(core, frame, passage)
   }
 
-  /** Its answer to a patch that it was asked for; one that nobody waits for any more is dropped. */
-  answer({ request_id: outer, payload }: V1Message<'diff_patch_response'>): void {
-    const id = payload.request_id ?? outer ?? this.#oldestFor(payload.path)
-    const open = id === undefined ? undefined : this.#patches.get(id)
-    if (id === undefined || open === undefined) return
-    this.#patches.delete(id)
-    try {
-      this.#result(id, patchResult(payload, this.who.agentId, open.args))
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error
-      this.#result(id, tooLarge(open.args, this.who.agentId))
-    }
-  }
-
-  /** Its answer, of which no more can be had than that it is too large. */
-  answerTooLarge(requestId: unknown): void {
-    const open = typeof requestId === 'string' ? this.#patches.get(requestId) : undefined
-    if (open === undefined) return
-    this.#patches.delete(requestId as string)
-    this.#result(requestId as string, tooLarge(open.args, this.who.agentId))
-  }
-
-  /** The websocket is gone. */
-  gone(): void {
-    this.around.bus.disconnect(this.#conn)
-  }
-
-  write(lines: Buffer[]): void {
-    const passage = new Passage(() =>
-      this.around.bus.step({ kind: 'written', conn: this.#conn, bytes: bytesOf(lines) }),
-    )
-    for (const frame of framesIn(lines)) {
-      if (frame.type === 'command') this.#command(frame, passage)
-      else if (frame.type === 'error') {
-        this.#lastCode = frame.payload.code
-        this.refuse(new WireError(frame.payload.code as WireError['code'], frame.payload.message))
-      }
-    }
-    passage.end()
-  }
-
-  end(): void {
-    this.socket.close(1008, this.#lastCode)
-  }
-
-  destroy(): void {
-    this.socket.terminate()
-  }
-
-  #command({ payload, request_id: id }: HubFrame<'command'>, passage: Passage): void {
+  #command(core: CoreConnection, { payload, request_id: id }: HubFrame<'command'>, passage: Passage): void {
     const requestId = id ?? ''
+    const { command } = payload
     const args = patchArgs(payload)
-    const refuse = (code: string, message: string): void =>
-      this.#result(requestId, {
-        command: payload.command,
-        status: 'error',
-        message,
-        error: { code, message },
-      })
+    const refuse = (code: string, message: string): void => {
+      core.say('command_result', { command, status: 'error', message, error: { code, message } }, requestId)
+      this.around.bus.spoken()
+    }
     if (args === null)
-      return refuse(
-        'unsupported_command',
-        `this agent speaks the v1 protocol, which has no ${payload.command}`,
-      )
+      return refuse('unsupported_command', `this agent speaks the v1 protocol, which has no ${command}`)
     if ((args.part ?? 1) > 1) return refuse('invalid_args', 'part: this agent gives a patch in one part')
-    const nowMs = this.around.now()
-    for (const [old, { askedMs }] of this.#patches)
-      if (nowMs - askedMs > commandDeadlineMs) this.#patches.delete(old)
-    this.#patches.set(requestId, { args, askedMs: nowMs })
-    const { sessionId } = this.around
-    const head = { sessionId, senderId: hubSenderId, timestamp: new Date(nowMs).toISOString(), requestId }
-    this.socket.send(
-      [printV1('diff_patch_request', head, patchRequest(args, this.who.saidId, requestId))],
-      passage.one(),
-    )
+    const { patches, speaker } = this.represented
+    const askedMs = this.around.uptime()
+    for (const [old, open] of patches) if (askedMs - open.askedMs > commandDeadlineMs) patches.delete(old)
+    patches.set(requestId, { args, askedMs, core })
+    ;(speaker ?? this).ask(args, requestId, passage)
   }
 
   #oldestFor(path: string): string | undefined {
-    for (const [id, { args }] of this.#patches) if (args.path === path) return id
+    for (const [id, { args }] of this.represented.patches) if (args.path === path) return id
     return undefined
   }
 
-  #result(requestId: string, result: CommandResult): void {
-    this.#step('command_result', result, requestId)
+  #answer(requestId: string | undefined, result: (open: OpenPatch) => CommandResult): void {
+    const { patches } = this.represented
+    const open = requestId === undefined ? undefined : patches.get(requestId)
+    if (requestId === undefined || open === undefined) return
+    patches.delete(requestId)
+    const { core, args } = open
+    const told = result(open)
+    const isTooLarge = Buffer.byteLength(JSON.stringify(told)) > lineBytesMax - headBytes
+    core.say('command_result', isTooLarge ? tooLarge(args, this.who.agentId) : told, requestId)
     this.around.bus.spoken()
   }
-
-  #step<T extends 'hello' | 'delta' | 'heartbeat' | 'command_result'>(
-    type: T,
-    payload: ClientFrame<T>['payload'],
-    requestId?: string,
-  ): void {
-    const { sessionId, bus, now } = this.around
-    const senderId = this.who.clientId
-    const timestamp = new Date(now()).toISOString()
-    // One generic call serves every type; the payload's type was checked by the caller's.
-    const line = encodeLine(
-      type as 'hello',
-      { sessionId, senderId, timestamp, requestId },
-      payload as ClientFrame<'hello'>['payload'],
-    )
-    const envelope = {
-      version: '1',
-      type,
-      session_id: sessionId,
-      sender_id: senderId,
-      timestamp,
-      ...(requestId !== undefined && { request_id: requestId }),
-      payload,
-    } as ClientEnvelope
-    bus.step({ kind: 'frame', conn: this.#conn, envelope, line: line.subarray(0, -1) })
-  }
 }
+
+/** What the hub's envelope takes of a frame. */
+const headBytes = 2_048
 
 function tooLarge({ path }: PatchArgs, agentId: string): CommandResult {
   const message = `too_large: The patch does not fit a message of ${lineBytesMax} bytes.`
@@ -192,5 +194,15 @@ function tooLarge({ path }: PatchArgs, agentId: string): CommandResult {
     message,
     error: { code: 'patch_unavailable', message },
     result: { agent_id: agentId, path, patch: null },
+  }
+}
+
+/** An agent that nobody represents yet. */
+export function representedBy(agentId: string, around: V1Around): Represented {
+  return {
+    agent: new V1Agent(agentId, around.bus.state(agentId)),
+    publishers: new Set(),
+    speaker: null,
+    patches: new Map(),
   }
 }

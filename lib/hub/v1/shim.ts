@@ -3,26 +3,17 @@ import { agentId, paneOf } from '../../wire/identity.js'
 import { agentsMax, lineBytesMax } from '../../wire/limits.js'
 import type { StateChange } from '../../wire/messages.js'
 import type { V1Envelope } from '../../wire/v1.js'
-import type { Bus } from '../bus.js'
 import type { Beat } from '../core.js'
 import type { V1Around, V1Counts } from './around.js'
 import { V1Client, type V1Company } from './client.js'
 import { Feed } from './feed.js'
 import { printV1 } from './print.js'
-import { V1Publisher } from './publisher.js'
+import { representedBy, V1Publisher, type Represented } from './publisher.js'
+import { Queue } from './queue.js'
 import type { V1Socket } from './socket.js'
 import { V1Subscriber } from './subscriber.js'
 
-export interface V1ShimOptions {
-  sessionId: string
-  bus: Bus
-  /** Milliseconds since 1970. */
-  now: () => number
-  /** Unsent bytes past which a subscriber is behind. */
-  budgetBytes: number
-  staleMs: number
-  /** A client was told of an error. */
-  onError: V1Around['onError']
+export interface V1ShimOptions extends Omit<V1Around, 'counts'> {
   /** Does something later: after so many milliseconds, and never within this turn. */
   later: (ms: number, run: () => void) => void
 }
@@ -30,11 +21,8 @@ export interface V1ShimOptions {
 /** What comes so soon after a round waits for the next one, so that many changes go in one write. */
 const closeMs = 5
 const roundMs = 25
-/** Changes that are worked on in one turn of the event loop, so that the hub is held up by none of them for long. */
-const changesPerTurnMax = 16
-/** Of more changes than these that wait, only each agent's last is told. */
-const pendingMax = 1_024
-
+/** What is worked on in one turn of the event loop, so that the hub is not held up for long. */
+const itemsPerTurnMax = 16
 /**
  * All v1 clients of a hub: a translator at its edge. Publishers and subscribers are connections of the core like any
  * other; what subscribers are told comes from the feed, which follows the core while one of them is there. It knows no
@@ -47,11 +35,12 @@ export class V1Shim {
   readonly #subscribers = new Set<V1Subscriber>()
   /** Publishers by the agent id that they say, the newest last. */
   readonly #said = new Map<string, V1Publisher[]>()
+  /** By the hub's agent id. */
+  readonly #represented = new Map<string, Represented>()
   #feed: Feed
   #isFollowing = false
-  /** Changes that the feed has not been given yet, and the heartbeats of the round. */
-  #pending: StateChange[] = []
-  #pendingMax = pendingMax
+  /** What the feed has not been given yet, and the heartbeats of the round. */
+  readonly #queue = new Queue()
   readonly #beats = new Map<string, Beat>()
   #isDue = false
   #toldMs = 0
@@ -102,7 +91,10 @@ export class V1Shim {
 
   readonly #company: V1Company = {
     newPublisher: (who, socket, refuse) => {
-      const publisher = new V1Publisher(who, socket, this.#around, refuse)
+      const represented = this.#represented.get(who.agentId) ?? representedBy(who.agentId, this.#around)
+      this.#represented.set(who.agentId, represented)
+      const publisher = new V1Publisher(who, represented, socket, this.#around, refuse)
+      represented.publishers.add(publisher)
       this.#said.set(who.saidId, [...(this.#said.get(who.saidId) ?? []), publisher])
       return publisher
     },
@@ -114,7 +106,7 @@ export class V1Shim {
         around: this.#around,
         feed: this.#feed,
         onReading: () => {
-          if (this.#pending.length > 0) this.#tellSoon()
+          if (!this.#queue.isEmpty) this.#tellSoon()
         },
         agentOf: (said) => this.#agentOf(said),
         refuse,
@@ -130,6 +122,8 @@ export class V1Shim {
       if (left.length > 0) this.#said.set(publisher.who.saidId, left)
       else this.#said.delete(publisher.who.saidId)
       publisher.gone()
+      const { agentId: id } = publisher.who
+      if (this.#represented.get(id)?.publishers.size === 0) this.#represented.delete(id)
     },
     subscriberGone: (subscriber) => {
       this.#subscribers.delete(subscriber)
@@ -152,33 +146,36 @@ export class V1Shim {
     // A number may be longer as it is printed than as it came.
     if (printed.length > lineBytesMax)
       throw new WireError('frame_too_large', `printed, the message has ${printed.length} bytes`)
-    for (const subscriber of this.#subscribers) if (subscriber !== from) subscriber.passOn(printed)
+    // It comes after what was said before it.
+    this.options.bus.flush()
+    this.#queue.push({ kind: 'said', message: printed, from })
+    this.#tellSoon()
   }
 
   #openFeed(): void {
     if (this.#isFollowing) return
     this.#isFollowing = true
     const states = this.options.bus.follow({
-      changed: (changes) => this.#changed(changes),
+      changed: (changes, bytes) => this.#changed(changes, bytes),
       beat: (beat) => {
         this.#beats.set(beat.agent_id, beat)
         this.#tellSoon()
       },
     })
-    this.#changed(states.map((state) => ({ op: 'upsert', agent_id: state.agent_id, state })))
+    for (const state of states)
+      this.#changed([{ op: 'upsert', agent_id: state.agent_id, state }], JSON.stringify(state).length)
   }
 
   #closeFeed(): void {
     this.#isFollowing = false
     this.options.bus.follow(null)
     this.#feed = new Feed(this.options.sessionId)
-    this.#pending = []
+    this.#queue.take(Infinity)
     this.#beats.clear()
   }
 
-  #changed(changes: readonly StateChange[]): void {
-    this.#pending.push(...changes)
-    if (this.#pending.length > this.#pendingMax) this.#cutPending()
+  #changed(changes: readonly StateChange[], bytes: number): void {
+    for (const change of changes) this.#queue.push({ kind: 'change', change, bytes: bytes / changes.length })
     this.#tellSoon()
   }
 
@@ -186,18 +183,21 @@ export class V1Shim {
   #tellSoon(): void {
     if (this.#isDue) return
     this.#isDue = true
-    const agoMs = this.options.now() - this.#toldMs
-    const isClose = agoMs >= 0 && agoMs < closeMs
-    this.options.later(isClose ? roundMs - agoMs : 0, () => this.#tell())
+    const agoMs = this.options.uptime() - this.#toldMs
+    this.options.later(agoMs < closeMs ? roundMs - agoMs : 0, () => this.#tell())
   }
 
   #tell(): void {
     this.#isDue = false
-    this.#toldMs = this.options.now()
+    this.#toldMs = this.options.uptime()
     // Nobody reads: the newest of each will do when somebody does.
-    if (![...this.#subscribers].some((subscriber) => subscriber.isReading)) return this.#cutPending()
-    this.#feedSome(changesPerTurnMax)
-    if (this.#pending.length > 0) {
+    if (![...this.#subscribers].some((subscriber) => subscriber.isReading)) {
+      this.#queue.cut()
+      this.#beats.clear()
+      return
+    }
+    this.#tellSome(itemsPerTurnMax)
+    if (!this.#queue.isEmpty) {
       this.#isDue = true
       return this.options.later(0, () => this.#tell())
     }
@@ -212,26 +212,22 @@ export class V1Shim {
     this.#feed.forgetGone(isToldAll ? 0 : agentsMax)
   }
 
-  #cutPending(): void {
-    this.#pending = lastOfEach(this.#pending)
-    this.#pendingMax = Math.max(pendingMax, 2 * this.#pending.length)
-    this.#beats.clear()
-  }
-
-  /** Gives the feed so many of the changes that wait, and those who keep up what they come to. */
-  #feedSome(count: number): void {
+  /** Gives the feed so much of what waits, and those who keep up what it comes to. */
+  #tellSome(count: number): void {
     const nowMs = this.options.now()
-    const messages = this.#pending.splice(0, count).flatMap((change) => this.#feed.take(change, nowMs))
-    for (const subscriber of this.#subscribers) subscriber.follow(messages, [])
+    let messages: Buffer[] = []
+    const tell = (): void => {
+      if (messages.length > 0) for (const subscriber of this.#subscribers) subscriber.follow(messages, [])
+      messages = []
+    }
+    for (const item of this.#queue.take(count)) {
+      if (item.kind === 'change') messages.push(...this.#feed.take(item.change, nowMs))
+      else {
+        tell()
+        for (const subscriber of this.#subscribers)
+          if (subscriber !== item.from) subscriber.passOn(item.message)
+      }
+    }
+    tell()
   }
-}
-
-/** The last change of each agent, in the order of these. */
-function lastOfEach(changes: readonly StateChange[]): StateChange[] {
-  const last = new Map<string, StateChange>()
-  for (const change of changes) {
-    last.delete(change.agent_id)
-    last.set(change.agent_id, change)
-  }
-  return [...last.values()]
 }

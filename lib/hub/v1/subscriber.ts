@@ -1,9 +1,10 @@
-import { WireError } from '../../wire/errors.js'
-import type { ClientEnvelope, HubFrame } from '../../wire/messages.js'
+import type { WireError } from '../../wire/errors.js'
+import { idCharsMax } from '../../wire/limits.js'
+import type { HubFrame } from '../../wire/messages.js'
 import type { V1Message } from '../../wire/v1.js'
-import type { Link } from '../bus.js'
+import { hubSenderId } from '../frames.js'
 import type { V1Around } from './around.js'
-import { bytesOf, framesIn, Passage } from './core-lines.js'
+import { CoreConnection, type Passage } from './core-connection.js'
 import { atTheStart, type Feed } from './feed.js'
 import { fileStatus } from './messages-of.js'
 import { patchAsked, patchCommand, patchResponse, type NextPart, type PatchAsked } from './patch.js'
@@ -28,20 +29,25 @@ export interface V1SubscriberOptions {
  * A v1 subscriber: told each message of the feed as it comes while it keeps up, and what it has missed, newest first
  * of each kind, once it has read all when it did not. Its patches are commands of a connection of the core.
  */
-export class V1Subscriber implements Link {
-  readonly #conn: number
+export class V1Subscriber {
+  readonly #core: CoreConnection
   readonly #place = atTheStart()
   #standing: 'live' | 'behind' | 'lagging' = 'behind'
   readonly #asked = new Map<string, PatchAsked>()
   #askedCount = 0
-  #lastCode = 'closed'
 
   constructor(private readonly options: V1SubscriberOptions) {
-    this.#conn = options.around.bus.connect(this)
-    this.#step({
-      type: 'hello',
-      payload: { client_id: options.clientId, role: 'subscriber', capabilities: ['subscribe'] },
+    const { clientId, socket, around, refuse } = options
+    this.#core = new CoreConnection({
+      clientId,
+      socket,
+      around,
+      onFrame: (frame, passage) => {
+        if (frame.type === 'command_result') this.#result(frame, passage)
+      },
+      refuse,
     })
+    this.#core.say('hello', { client_id: clientId, role: 'subscriber', capabilities: ['subscribe'] })
   }
 
   /** Whether it could be told something now. */
@@ -106,29 +112,7 @@ export class V1Subscriber implements Link {
 
   /** The websocket is gone. */
   gone(): void {
-    this.options.around.bus.disconnect(this.#conn)
-  }
-
-  write(lines: Buffer[]): void {
-    const passage = new Passage(() =>
-      this.options.around.bus.step({ kind: 'written', conn: this.#conn, bytes: bytesOf(lines) }),
-    )
-    for (const frame of framesIn(lines)) {
-      if (frame.type === 'command_result') this.#result(frame, passage)
-      else if (frame.type === 'error') {
-        this.#lastCode = frame.payload.code
-        this.options.refuse(new WireError(frame.payload.code as WireError['code'], frame.payload.message))
-      }
-    }
-    passage.end()
-  }
-
-  end(): void {
-    this.options.socket.close(1008, this.#lastCode)
-  }
-
-  destroy(): void {
-    this.options.socket.terminate()
+    this.#core.close()
   }
 
   #send(messages: readonly Buffer[]): void {
@@ -137,9 +121,9 @@ export class V1Subscriber implements Link {
 
   #ask(asked: PatchAsked, next: NextPart | null): void {
     // An id of our own: the hub gives one that comes again the first one's results.
-    const requestId = `v1-${this.#conn}-${++this.#askedCount}`
+    const requestId = `v1-${this.#core.conn}-${++this.#askedCount}`
     this.#asked.set(requestId, asked)
-    this.#step({ type: 'command', payload: patchCommand(asked, next) }, requestId)
+    this.#core.say('command', patchCommand(asked, next), requestId)
   }
 
   #result({ payload, request_id: id }: HubFrame<'command_result'>, passage: Passage): void {
@@ -151,7 +135,8 @@ export class V1Subscriber implements Link {
     const gone = passage.one()
     const head = {
       sessionId: around.sessionId,
-      senderId: asked.agentId,
+      // A name too long for an agent's id is nobody's.
+      senderId: asked.agentId.length > idCharsMax ? hubSenderId : asked.agentId,
       timestamp: new Date(around.now()).toISOString(),
       requestId: asked.requestId,
     }
@@ -162,19 +147,4 @@ export class V1Subscriber implements Link {
       this.catchUp()
     })
   }
-
-  #step(frame: { type: 'hello' | 'command'; payload: object }, requestId?: string): void {
-    const { around, clientId } = this.options
-    const envelope = {
-      version: '1',
-      session_id: around.sessionId,
-      sender_id: clientId,
-      ...(requestId !== undefined && { request_id: requestId }),
-      ...frame,
-    } as ClientEnvelope
-    around.bus.step({ kind: 'frame', conn: this.#conn, envelope, line: emptyLine })
-  }
 }
-
-/** The core reads the bytes of deltas only. */
-const emptyLine = Buffer.alloc(0)

@@ -17,7 +17,7 @@ export interface TcpRow {
   inode: number
 }
 
-/** Some 50,000 sockets; what comes after is not looked at. Those that listen come first. */
+/** Some 50,000 sockets. */
 const tableBytesMax = 8 * 1_024 * 1_024
 const listening = '0A'
 
@@ -26,7 +26,9 @@ export const readTcpTable: ReadTable = async (name) => {
   const file = await open(`/proc/net/${name}`)
   try {
     const chunks: Buffer[] = []
-    for (let bytes = 0; bytes < tableBytesMax;) {
+    for (let bytes = 0; ;) {
+      // Somebody may have filled it, so as not to be found in it.
+      if (bytes >= tableBytesMax) throw new Error(`${name} has more than ${tableBytesMax} bytes`)
       const chunk = Buffer.allocUnsafe(64 * 1_024)
       const { bytesRead } = await file.read(chunk, 0, chunk.length, null)
       if (bytesRead === 0) break
