@@ -1,5 +1,5 @@
 import type { AgentState, StateChange } from '../wire/messages.js'
-import type { Beat, Input } from './core.js'
+import type { Beat, Input } from './machine.js'
 
 /** The far end of one connection of the core: what the core has done to it. */
 export interface Link {

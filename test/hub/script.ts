@@ -2,7 +2,8 @@ import { decodeClientLine, tooLarge } from '../../lib/wire/decode.js'
 import { WireError } from '../../lib/wire/errors.js'
 import { LineReader } from '../../lib/wire/lines.js'
 import type { HubEnvelope } from '../../lib/wire/messages.js'
-import { HubCore, type CoreOptions, type Effect } from '../../lib/hub/core.js'
+import { HubCore } from '../../lib/hub/core.js'
+import type { CoreOptions, Effect } from '../../lib/hub/machine.js'
 
 export const coreOptions: CoreOptions = {
   sessionId: 's',

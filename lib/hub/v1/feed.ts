@@ -1,6 +1,6 @@
 import { printJson } from '../../wire/encode.js'
 import type { AgentState, StateChange } from '../../wire/messages.js'
-import type { Beat } from '../core.js'
+import type { Beat } from '../machine.js'
 import { heartbeatOf, isV1Payload, messagesOf } from './messages-of.js'
 import { envelopeOf, printV1 } from './print.js'
 
