@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type * as z from 'zod'
 import { WireError } from './errors.js'
 import { idCharsMax, jsonLevelsMax, lineBytesMax } from './limits.js'
-import { ClientEnvelope, HubEnvelope, hubOnlyTypes } from './messages.js'
+import { ClientEnvelope, HubEnvelope, hubOnlyTypes, Id } from './messages.js'
 import { isPlainDelta } from './plain-delta.js'
 import { V1Envelope, v1Types } from './v1.js'
 
@@ -55,7 +55,7 @@ export function skimV1Message(text: Buffer): { type?: unknown; requestId?: unkno
 
 function whatItSays({ type, request_id: requestId }: Record<string, unknown>): Record<string, unknown> {
   const word = (value: unknown): value is string => typeof value === 'string' && value.length <= idCharsMax
-  return { ...(word(type) && { type }), ...(word(requestId) && { request_id: requestId }) }
+  return { ...(word(type) && { type }), ...(Id.safeParse(requestId).success && { request_id: requestId }) }
 }
 
 function checked<T>(schema: z.ZodType<T>, value: unknown, spoken: Spoken): T {
@@ -133,10 +133,17 @@ function faultOf(value: Record<string, unknown>, issue: Issue | undefined, spoke
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
     .join('')
   const path = where.replace(/^\./, '') || 'the frame'
-  const missing = issue.code === 'invalid_type' && !isPresent(value, issue.path)
-  const message = missing ? `${path} is missing (${issue.expected})` : `${path}: ${issue.message}`
+  const wanted = isPresent(value, issue.path) ? null : wantedBy(issue)
+  const message = wanted === null ? `${path}: ${issue.message}` : `${path} is missing (${wanted})`
   const inPayload = field === 'payload' && issue.path.length > 1
   return new WireError(inPayload ? 'invalid_payload' : 'invalid_envelope', message)
+}
+
+/** What should stand where nothing does. */
+function wantedBy(issue: Issue): string | null {
+  if (issue.code === 'invalid_type') return issue.expected
+  if (issue.code === 'invalid_value') return issue.values.map(String).join(', ')
+  return null
 }
 
 function typeFault(type: unknown, { types, hubOnly }: Spoken): WireError {

@@ -11,10 +11,12 @@ export type StateMessage = V1Message<
 >
 
 /** What a state has room for, beside who the agent is and what the hub adds. */
-const roomBytes = stateBytesMax - 8_192
+const roomBytes = stateBytesMax - 60 * 1_024
 /** What is kept of a text. A status has its own; an error is passed on whole. */
 const messageCharsMax = 16_000
 const noteCharsMax = 500
+/** Characters of one tag's summary as JSON. */
+const tagCharsMax = 128 * 1_024
 
 /** What an earlier publisher of the same agent has left in the hub's cache; what is not as it should be is left out. */
 const Left = z.object({
@@ -75,7 +77,7 @@ export class V1Agent {
         const before = this.#tasks.get(tag)
         const { error } = message.payload
         const fault = error && { error: { ...error, message: error.message ?? error.code } }
-        const summary = { ...message.payload, ...fault, ...own }
+        const summary = small({ ...message.payload, ...fault, ...own })
         this.#tasks.delete(tag)
         this.#tasks.set(tag, summary)
         for (const oldest of [...this.#tasks.keys()].slice(0, -tagsMax)) {
@@ -177,6 +179,14 @@ export class V1Agent {
     for (const size of this.#sizes.values()) chars += size
     return chars * 3 <= roomBytes ? told : fitted(told, roomBytes)
   }
+}
+
+/** A summary of which so many can be kept: of one that is large only what v1 names, without the list of tasks. */
+function small(summary: V1Payload<'task_summary'>): Record<string, unknown> {
+  if (JSON.stringify(summary).length <= tagCharsMax) return summary
+  const { agent_id, tag, counts, error } = summary
+  const fault = error && { code: error.code.slice(0, 64), message: error.message?.slice(0, messageCharsMax) }
+  return { agent_id, tag, counts, ...(fault && { error: fault }) }
 }
 
 function shortWords(fields: Record<string, unknown>): Record<string, string> {

@@ -231,19 +231,26 @@ export class V1Client {
         ...(typeof type === 'string' && { type }),
         ...(untold > 0 && { errors_untold: untold }),
       }
-      this.socket.send([
-        printV1(
-          'error',
-          { sessionId, senderId: hubSenderId, timestamp, requestId },
-          {
-            code,
-            message,
-            component: 'hub',
-            fatal: isFatal,
-            ...(Object.keys(context).length > 0 && { context }),
-          },
-        ),
-      ])
+      // What is sent last of all sees to it that a subscriber goes on.
+      const gone = (): void => {
+        if (this.#role.kind === 'subscriber') this.#role.subscriber.catchUp()
+      }
+      this.socket.send(
+        [
+          printV1(
+            'error',
+            { sessionId, senderId: hubSenderId, timestamp, requestId },
+            {
+              code,
+              message,
+              component: 'hub',
+              fatal: isFatal,
+              ...(Object.keys(context).length > 0 && { context }),
+            },
+          ),
+        ],
+        gone,
+      )
     }
     if (!isFatal) return
     this.#isClosed = true

@@ -108,11 +108,17 @@ export class Feed {
     agent.isGone = true
     this.#gone.add(id)
     agent.diff = null
-    agent.tasks.clear()
-    if (payload.status === 'offline') return []
     delete payload.message
-    const told = this.#tell(id, agent, 'agent_status', agent.status, { ...payload, status: 'offline' }, nowMs)
-    return told === null ? [] : [told]
+    const messages =
+      payload.status === 'offline'
+        ? []
+        : [this.#tell(id, agent, 'agent_status', agent.status, { ...payload, status: 'offline' }, nowMs)]
+    for (const [tag, told] of agent.tasks) {
+      if (told.isGone) continue
+      messages.push(this.#tell(id, agent, 'task_summary', told, emptyTag(id, tag), nowMs))
+      told.isGone = true
+    }
+    return messages.filter((message) => message !== null)
   }
 
   #upsert(id: string, state: AgentState, nowMs: number): Buffer[] {
@@ -124,6 +130,8 @@ export class Feed {
       tasks: new Map<string, Told>(),
     }
     this.#agents.set(id, agent)
+    // Who came while it was gone knows nothing of it.
+    if (agent.isGone) agent.status = null
     agent.isGone = false
     this.#gone.delete(id)
     const { status, diff, tasks } = messagesOf(state)
@@ -136,7 +144,9 @@ export class Feed {
     agent.status = tell('agent_status', agent.status, status)
     agent.diff = diff === undefined ? null : tell('diff_summary', agent.diff, diff)
     for (const [tag, summary] of tasks) {
-      const told = tell('task_summary', agent.tasks.get(tag) ?? null, summary)
+      const before = agent.tasks.get(tag)
+      // One that is back is told also to those who came while it was gone.
+      const told = tell('task_summary', before === undefined || before.isGone ? null : before, summary)
       if (told !== null) agent.tasks.set(tag, { ...told, isGone: false })
     }
     for (const [tag, told] of agent.tasks) {

@@ -7,16 +7,7 @@ export interface Told {
 }
 
 const statusKeys = ['agent_id', 'status', 'pane_id', 'project_root', 'cwd', 'message']
-const diffKeys = [
-  'agent_id',
-  'repo_root',
-  'git_available',
-  'reason',
-  'summary',
-  'files',
-  'branch',
-  'files_total',
-]
+const diffKeys = ['agent_id', 'repo_root', 'git_available', 'reason', 'summary', 'files']
 const fileKeys = ['path', 'status', 'additions', 'deletions', 'staged', 'untracked']
 const tasksKeys = ['agent_id', 'tag', 'counts', 'active_tasks', 'error']
 const taskKeys = ['id', 'title', 'status', 'priority', 'active_agent']
@@ -36,7 +27,8 @@ export function fitted(told: Told, bytesMax: number): Told {
     if (room >= 0) return { ...less, diff: named.diff && withFiles(named.diff, room) }
   }
   const tasks = without(without(bare.tasks, 'active_tasks'), 'error')
-  return { ...bare, tasks, diff: named.diff && withFiles(named.diff, 0) }
+  const least = { ...bare, tasks, diff: named.diff && withFiles(named.diff, 0) }
+  return bytesOf(least) <= bytesMax ? least : { ...least, tasks: new Map() }
 }
 
 /** UTF-8 bytes as JSON. */

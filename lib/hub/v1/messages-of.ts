@@ -111,7 +111,8 @@ function tasksOf(tasks: unknown, agentId: string): Map<string, object> {
   for (const [tag, summary] of Object.entries(tasks)) {
     if (!isObject(summary)) continue
     const active = summary['active_tasks']
-    const whole = Array.isArray(active) ? { active_tasks: active.map(wholeTask) } : {}
+    // A long list would not fit a message any more.
+    const whole = Array.isArray(active) && active.length <= 100 ? { active_tasks: active.map(wholeTask) } : {}
     summaries.set(tag, { ...summary, ...whole, tag, agent_id: agentId })
   }
   return summaries

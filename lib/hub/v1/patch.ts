@@ -14,6 +14,8 @@ export interface PatchAsked {
   includeUntracked: boolean | null
   /** Whether it takes the patch in parts. */
   inParts: boolean
+  /** The piece that is asked for now. */
+  part: number
 }
 
 /** What a `diff_patch_request` asks for. @param agentId the hub's id of the agent that it names. */
@@ -30,6 +32,7 @@ export function patchAsked(
     contextLines: payload.context_lines ?? null,
     includeUntracked: payload.include_untracked ?? null,
     inParts,
+    part: 1,
   }
 }
 
@@ -93,7 +96,11 @@ export function patchResponse(
       ...(isPiece && { part, parts }),
       ...(error && { error }),
     },
-    next: isPiece && part < parts && patchId !== undefined ? { part: part + 1, patchId } : null,
+    // A piece that was not asked for leads nowhere.
+    next:
+      isPiece && part === asked.part && part < parts && patchId !== undefined
+        ? { part: part + 1, patchId }
+        : null,
   }
 }
 

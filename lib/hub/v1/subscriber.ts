@@ -68,10 +68,13 @@ export class V1Subscriber {
     const { socket, around, feed } = this.options
     if (this.#standing !== 'live') return this.catchUp()
     if (messages.length > 0) {
-      if (socket.unsent > around.budgetBytes) {
-        around.counts.queueDrops++
-        this.#standing = 'lagging'
-        return
+      const bytes = messages.reduce((sum, message) => sum + message.length, 0)
+      if (socket.unsent + bytes > around.budgetBytes) {
+        // More than it may be sent at once: agent by agent, when it has read what it was sent before.
+        const isLagging = socket.unsent > 0
+        if (isLagging) around.counts.queueDrops++
+        this.#standing = isLagging ? 'lagging' : 'behind'
+        return this.catchUp()
       }
       this.#send(messages)
       this.#place.base = feed.version
@@ -122,7 +125,7 @@ export class V1Subscriber {
   #ask(asked: PatchAsked, next: NextPart | null): void {
     // An id of our own: the hub gives one that comes again the first one's results.
     const requestId = `v1-${this.#core.conn}-${++this.#askedCount}`
-    this.#asked.set(requestId, asked)
+    this.#asked.set(requestId, { ...asked, part: next?.part ?? 1 })
     this.#core.say('command', patchCommand(asked, next), requestId)
   }
 
