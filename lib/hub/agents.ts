@@ -56,9 +56,9 @@ export class Agents {
     return this.#publishers.get(agentId)?.at(-1)
   }
 
-  /** Whether another connection than this one publishes the agent. */
-  isPublished(agentId: string, besides: number | undefined): boolean {
-    return this.#publishers.get(agentId)?.some((conn) => conn !== besides) === true
+  /** Whether another connection than these publishes the agent. */
+  isPublished(agentId: string, besides: readonly number[]): boolean {
+    return this.#publishers.get(agentId)?.some((conn) => !besides.includes(conn)) === true
   }
 
   /** Takes a publisher's delta. @throws {WireError} and then nothing of it is taken. */

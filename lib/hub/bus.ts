@@ -32,8 +32,8 @@ export interface Bus {
   flush(): void
   /** Tells one follower, or nobody any more, of everything from now on. @returns all states as they are now. */
   follow(follower: Follower | null): AgentState[]
-  /** Whether another connection than this one publishes the agent. */
-  isPublished(agentId: string, besides: number | undefined): boolean
+  /** Whether another connection than these publishes the agent. */
+  isPublished(agentId: string, besides: readonly number[]): boolean
   /** An agent's state. */
   state(agentId: string): AgentState | undefined
 }

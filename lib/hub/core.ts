@@ -195,8 +195,8 @@ export class HubCore {
     }
   }
 
-  /** Whether another connection than this one publishes the agent. */
-  isPublished(agentId: string, besides: number | undefined): boolean {
+  /** Whether another connection than these publishes the agent. */
+  isPublished(agentId: string, besides: readonly number[]): boolean {
     return this.#agents.isPublished(agentId, besides)
   }
 

@@ -160,7 +160,7 @@ class HubServer implements Hub {
 
   /** Late, and its code too: who speaks v2 waits for nothing. */
   async #openV1(options: V1DoorOptions): Promise<void> {
-    const { sessionId, socketPath, subscriberBudgetBytes, staleSeconds, log } = this.options
+    const { sessionId, socketPath, subscriberBudgetBytes, log } = this.options
     const door = await import('./v1/door.js').catch((error: Error) => error)
     if (door instanceof Error) {
       // The programs were replaced under a hub that runs, for one.
@@ -175,7 +175,6 @@ class HubServer implements Hub {
       socketPath,
       bus: this.#bus,
       budgetBytes: subscriberBudgetBytes,
-      staleMs: staleSeconds * 1_000,
       health: () => this.#core.health(),
       states: () => this.#core.states(),
       healthChanged: () => this.#step({ kind: 'health_changed' }),

@@ -10,8 +10,6 @@ export interface V1Around {
   readonly uptime: () => number
   /** Unsent bytes past which a subscriber is behind. */
   readonly budgetBytes: number
-  /** Without a sign of life for so long an agent is removed; 0: never. */
-  readonly staleMs: number
   /** A client was told of an error. */
   readonly onError: (error: { code: string; message: string; client_id: string }) => void
   readonly counts: V1Counts

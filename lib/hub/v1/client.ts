@@ -45,7 +45,8 @@ interface About {
 export class V1Client {
   #role: Role = { kind: 'silent' }
   readonly #errors: ErrorBudget
-  readonly #openedMs: number
+  /** Its hello is waited for since then. */
+  #openedMs: number
   #isClosed = false
 
   constructor(
@@ -84,6 +85,11 @@ export class V1Client {
     this.#refuse(new WireError('hello_timeout', `no hello within ${helloWaitMs / 1_000} s`), {
       type: 'hello',
     })
+  }
+
+  /** Nobody could be heard for a while. */
+  restartWait(): void {
+    this.#openedMs = this.around.uptime()
   }
 
   /** The websocket is gone. */

@@ -31,7 +31,6 @@ export interface V1Hub {
   socketPath: string
   bus: Bus
   budgetBytes: number
-  staleMs: number
   health(): HubHealth
   states(): AgentState[]
   /** The last client has gone. */
@@ -84,10 +83,10 @@ export class V1Door {
     private readonly hub: V1Hub,
   ) {
     this.#url = urlOf(options.address)
-    const { sessionId, bus, budgetBytes, staleMs, log } = hub
+    const { sessionId, bus, budgetBytes, log } = hub
     const onError = (error: object): void => log('warn', 'v1_error', { ...error })
     const uptime = (): number => performance.now()
-    this.#shim = new V1Shim({ sessionId, bus, now: Date.now, uptime, budgetBytes, staleMs, later, onError })
+    this.#shim = new V1Shim({ sessionId, bus, now: Date.now, uptime, budgetBytes, later, onError })
     this.#server = http.createServer({
       headersTimeout: 5_000,
       connectionsCheckingInterval: 2_000,
@@ -308,7 +307,10 @@ export class V1Door {
     const leapMs = nowMs - this.#tickedMs - tickMs
     this.#tickedMs = nowMs
     // This process was asleep or held up: what has come meanwhile is still to be read.
-    if (leapMs > tickMs) for (const peer of this.#peers) peer.restartWaits()
+    if (leapMs > tickMs) {
+      this.#shim.restartWaits()
+      for (const peer of this.#peers) peer.restartWaits()
+    }
     this.#shim.tick()
     const isPing = nowMs - this.#pingedMs >= pingMs
     if (isPing) this.#pingedMs = nowMs

@@ -16,12 +16,16 @@ interface OpenPatch {
   askedMs: number
   /** Whose connection of the core was given the command, and answers it. */
   core: CoreConnection
+  /** Who was asked. */
+  publisher: V1Publisher
 }
 
 /** An agent, and all v1 publishers that represent it: a wrapper and a task list may speak of the same one. */
 export interface Represented {
   agent: V1Agent
   publishers: Set<V1Publisher>
+  /** Those of their connections of the core that are open. */
+  cores: Set<CoreConnection>
   /** Who told last what it does, or what it has changed: the one that has the patches. */
   speaker: V1Publisher | null
   /** Patches that were asked for, by the hub's request id. */
@@ -34,7 +38,6 @@ export interface Represented {
  */
 export class V1Publisher {
   #core: CoreConnection | null = null
-  #saidMs = 0
 
   /** @param refuse tells the client of an error of the core's. */
   constructor(
@@ -50,26 +53,29 @@ export class V1Publisher {
    * @throws {WireError} `agent_id_mismatch` when a client that is not v1 publishes the agent.
    */
   take(message: StateMessage): void {
-    const { bus, now, uptime, staleMs } = this.around
+    const { bus, now } = this.around
+    const { agent, cores } = this.represented
     const isAside = message.type === 'error' || message.type === 'task_update'
-    if (!this.#mayPublish(message.type)) return
-    const isChanged = this.represented.agent.take(message, now())
+    const mayPublish = this.#mayPublish
+    // Also when it does not count: it will be what was said last when the other client has gone.
+    // Beside another one that speaks for the agent it only says of itself that it lives.
+    const isOwnBeat = message.type === 'heartbeat' && (this.represented.speaker ?? this) !== this
+    const isChanged = !isOwnBeat && agent.take(message, now())
     if (message.type === 'agent_status' || message.type === 'diff_summary') this.represented.speaker = this
-    if (isAside && this.#core === null) return
+    if (!mayPublish) return this.#giveWay(message.type)
     const isNew = this.#core === null
-    const core = this.#join()
-    // The hub may have given it up meanwhile: a heartbeat would bring back no more than its name.
-    const wasSilent = staleMs > 0 && uptime() - this.#saidMs >= staleMs / 2
-    const isTold = isChanged || isNew || wasSilent
+    const core = isAside ? (this.#core ?? [...cores][0]) : this.#join()
+    if (core === undefined) return
     const { agentId } = this.who
+    // The hub may have given it up meanwhile, or show what another client has left.
+    const isTold = isChanged || isNew || !this.#isShown
     if (isTold) {
-      const { agent, speaker } = this.represented
+      const { speaker } = this.represented
       const state = agent.state(speaker?.who ?? this.who, now())
       core.say('delta', { changes: [{ op: 'upsert', agent_id: agentId, state }] })
     }
     if (!isTold || message.type === 'heartbeat')
       core.say('heartbeat', { agent_id: agentId, last_heartbeat_ms: now() })
-    this.#saidMs = uptime()
     bus.spoken()
   }
 
@@ -95,9 +101,14 @@ export class V1Publisher {
     const { publishers, patches } = this.represented
     publishers.delete(this)
     if (this.represented.speaker === this) this.represented.speaker = null
-    for (const [id, { core }] of patches) if (core === this.#core) patches.delete(id)
-    this.#core?.close()
-    this.#core = null
+    this.#leave()
+    const message = 'the client that was asked for the patch went away before it answered'
+    const error = { code: 'publisher_gone', message }
+    for (const [id, { publisher, core }] of patches) {
+      if (publisher !== this) continue
+      patches.delete(id)
+      core.say('command_result', { command: 'get_diff_patch', status: 'error', message, error }, id)
+    }
   }
 
   /** Sends a request for a patch. */
@@ -108,17 +119,38 @@ export class V1Publisher {
     this.socket.send([printV1('diff_patch_request', head, request)], passage.one())
   }
 
+  /** Whether the hub has what v1 publishers say of the agent. */
+  get #isShown(): boolean {
+    const source = this.around.bus.state(this.who.agentId)?.source as { kind?: unknown } | null | undefined
+    return source?.kind === 'v1'
+  }
+
   /** Whether what it says of the agent counts: beside a client that knows more it does not. */
-  #mayPublish(type: StateMessage['type']): boolean {
+  get #mayPublish(): boolean {
+    const own = [...this.represented.cores].map(({ conn }) => conn)
+    // Who comes new would take the commands from one that has said no more than hello yet.
+    const isIn = this.#core !== null && this.#isShown
+    return isIn || !this.around.bus.isPublished(this.who.agentId, own)
+  }
+
+  /** Leaves the agent to the other client. @throws {WireError} for what is not said over and over anyway. */
+  #giveWay(type: StateMessage['type']): void {
     const { agentId } = this.who
-    const kind = (this.around.bus.state(agentId)?.source as { kind?: unknown } | null | undefined)?.kind
-    if (kind === 'v1' || !this.around.bus.isPublished(agentId, this.#core?.conn)) return true
-    // It leaves, so that commands go to the other one.
-    this.#core?.close()
-    this.#core = null
-    if (type === 'heartbeat' || type === 'error' || type === 'task_update') return false
+    this.#leave()
+    if (type === 'heartbeat' || type === 'error' || type === 'task_update') return
     const message = `payload.agent_id: ${JSON.stringify(agentId)} is published on the Unix socket, by a client that says more; ${type} was dropped`
     throw new WireError('agent_id_mismatch', message)
+  }
+
+  /** It is no connection of the core any more, which answers for what it was handed. */
+  #leave(): void {
+    const core = this.#core
+    if (core === null) return
+    const { cores, patches } = this.represented
+    for (const [id, open] of patches) if (open.core === core) patches.delete(id)
+    cores.delete(core)
+    this.#core = null
+    core.close()
   }
 
   #join(): CoreConnection {
@@ -132,6 +164,7 @@ export class V1Publisher {
       refuse: this.refuse,
     })
     this.#core = core
+    this.represented.cores.add(core)
     core.say('hello', {
       client_id: clientId,
       role: 'publisher',
@@ -161,8 +194,9 @@ export class V1Publisher {
     const { patches, speaker } = this.represented
     const askedMs = this.around.uptime()
     for (const [old, open] of patches) if (askedMs - open.askedMs > commandDeadlineMs) patches.delete(old)
-    patches.set(requestId, { args, askedMs, core })
-    ;(speaker ?? this).ask(args, requestId, passage)
+    const publisher = speaker ?? this
+    patches.set(requestId, { args, askedMs, core, publisher })
+    publisher.ask(args, requestId, passage)
   }
 
   #oldestFor(path: string): string | undefined {
@@ -202,6 +236,7 @@ export function representedBy(agentId: string, around: V1Around): Represented {
   return {
     agent: new V1Agent(agentId, around.bus.state(agentId)),
     publishers: new Set(),
+    cores: new Set(),
     speaker: null,
     patches: new Map(),
   }

@@ -79,6 +79,11 @@ export class V1Shim {
     for (const client of this.#clients) client.tick()
   }
 
+  /** Nobody could be heard for a while: who has said nothing yet has as long again. */
+  restartWaits(): void {
+    for (const client of this.#clients) client.restartWait()
+  }
+
   /** How many clients there are of each kind. */
   get clients(): { connections: number; publishers: number; subscribers: number } {
     let [publishers, subscribers] = [0, 0]

@@ -69,7 +69,6 @@ export class V1Stage {
       now: () => this.nowMs,
       uptime: () => this.nowMs,
       budgetBytes: all.subscriberBudgetBytes,
-      staleMs: all.staleMs,
       later: (_, run) => this.#later.push(run),
       onError: (error) => this.errors.push(error),
     })
