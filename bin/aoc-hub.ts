@@ -23,7 +23,7 @@ interface HubFlags {
   subscriberBudget: number
   exitWhenIdle: number
   addr?: string
-  allowOrigin?: string[]
+  allowOrigin: string[]
   pingInterval?: number
   writeTimeout?: number
   logDir?: string
@@ -59,7 +59,7 @@ const program = newProgram(
     '--addr <host:port>',
     'where v1 clients come in, loopback only (default: AOC_HUB_ADDR, AOC_HUB_URL or 127.0.0.1 and a port from the session)',
   )
-  .option('--allow-origin <origin...>', 'let in the web pages of these origins')
+  .option('--allow-origin <origin...>', 'let in the web pages of these origins', origins, [])
   .option('--ping-interval <time>', 'how often a v1 client is pinged (default: 10s)', someTime)
   .option('--write-timeout <time>', 'end a v1 client that reads nothing for so long (default: 30s)', someTime)
   .option('--exit-when-idle <seconds>', 'end this long after the last client left; 0 never', wholeNumber, 0)
@@ -127,6 +127,7 @@ async function serve(flags: HubFlags): Promise<void> {
   const pace = layoutPace(env, log)
   const v1 = v1Door(flags, session)
   let unregister = (): void => {}
+  let isSaid = false
   const ended = (): void => {
     unregister()
     process.exit(exitCodes.ok)
@@ -143,6 +144,9 @@ async function serve(flags: HubFlags): Promise<void> {
       run: (command) => focus(command, session, env, runMultiplexer),
       ...(pace && { layout: { ...pace, read: () => readLayout(session, env, runMultiplexer) } }),
       v1,
+      onV1: (url) => {
+        if (isSaid) console.log(`aoc-hub: v1 clients come in at ${url}`)
+      },
       onIdle: ended,
     })
     try {
@@ -159,6 +163,7 @@ async function serve(flags: HubFlags): Promise<void> {
     const also = door?.listening ? ` and ${door.url}` : ''
     console.log(`aoc-hub ${version} of session ${session} listens on ${socket}${also}`)
     if (door && !door.listening) console.error(`aoc-hub: no v1 clients: ${door.reason}`)
+    isSaid = true
   } catch (error) {
     const isRunning = error instanceof SocketFileError && error.code === 'hub_is_running'
     fail('aoc-hub', error, isRunning ? exitCodes.hubIsRunning : exitCodes.failed)
@@ -170,7 +175,7 @@ function v1Door(flags: HubFlags, session: string): V1DoorOptions | string {
   try {
     return {
       address: v1Address(flags, env, session),
-      allowedOrigins: flags.allowOrigin ?? [],
+      allowedOrigins: flags.allowOrigin,
       pingMs: flags.pingInterval ?? v1PingMs,
       writeMs: flags.writeTimeout ?? v1WriteMs,
     }
@@ -181,6 +186,13 @@ function v1Door(flags: HubFlags, session: string): V1DoorOptions | string {
   }
 }
 
+/** One more origin, as a browser sends it. */
+function origins(text: string, before: string[]): string[] {
+  const isOrigin = URL.canParse(text) && new URL(text).origin === text
+  if (!isOrigin) throw new InvalidArgumentError('It must be an origin, such as http://localhost:3000.')
+  return [...before, text]
+}
+
 /** A span of time of an option, at least a second. @returns milliseconds. */
 function someTime(text: string): number {
   const ms = timeSpan(text)
@@ -189,8 +201,9 @@ function someTime(text: string): number {
 }
 
 function printHubs(hubs: LiveHub[]): void {
-  const rows = [['SESSION', 'PID', 'AGENTS', 'SEQ', 'SOCKET']]
-  for (const hub of hubs) rows.push([hub.session, `${hub.pid}`, `${hub.agents}`, `${hub.seq}`, hub.socket])
+  const rows = [['SESSION', 'PID', 'AGENTS', 'SEQ', 'V1', 'SOCKET']]
+  for (const { session, pid, agents, seq, v1_url: v1, socket } of hubs)
+    rows.push([session, `${pid}`, `${agents}`, `${seq}`, v1 ?? '-', socket])
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   for (const row of rows)
     console.log(

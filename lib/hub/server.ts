@@ -29,6 +29,8 @@ export interface HubOptions {
   layout?: LayoutPace & { read: () => Promise<LayoutState>; timers?: Timers }
   /** How v1 clients come in; a text says why they do not. */
   v1?: V1DoorOptions | string
+  /** Called when v1 clients can come in, at once or later. */
+  onV1?: (url: string) => void
   /** Called when the hub has ended by itself. */
   onIdle?: () => void
 }
@@ -178,6 +180,7 @@ class HubServer implements Hub {
       health: () => this.#core.health(),
       states: () => this.#core.states(),
       healthChanged: () => this.#step({ kind: 'health_changed' }),
+      opened: (url) => this.options.onV1?.(url),
       left: () => this.#watchIdle(),
       log,
     })

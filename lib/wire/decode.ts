@@ -42,7 +42,7 @@ export function decodeV1Message(text: Buffer): V1Envelope {
   }
 }
 
-/** The type and the request of a v1 message that is too large to be taken; whatever it is. */
+/** The type and the request of a v1 message that is not taken; whatever it is. */
 export function skimV1Message(text: Buffer): { type?: unknown; requestId?: unknown } {
   try {
     const value = JSON.parse(text.toString()) as Record<string, unknown> | null

@@ -57,7 +57,7 @@ const V1DiffSummary = DiffSummary.extend({
   files: z.array(DiffFile.extend({ path: FilePath })).max(diffFilesMax),
 }).refine(({ git_available, reason }) => git_available || (reason ?? null) !== null, {
   path: ['reason'],
-  message: 'is given when git_available is false: not_git_repo, git_missing or error',
+  message: 'must be given when git_available is false: not_git_repo, git_missing or error',
 })
 
 const DiffPatchRequest = z.looseObject({

@@ -213,10 +213,10 @@ void t.test('list and stop', parallel(), async (t) => {
   t.equal(listed.length, 3)
   const { stdout } = await run(t, room, 'aoc-hub', ['list'])
   t.match(stdout.split('\n'), [
-    /^SESSION +PID +AGENTS +SEQ +SOCKET$/,
-    new RegExp(`^one +${one.pid} +0 +0 +/`),
+    /^SESSION +PID +AGENTS +SEQ +V1 +SOCKET$/,
+    new RegExp(`^one +${one.pid} +0 +0 +ws://127.0.0.1:\\d+/ws +/`),
     new RegExp(`^three +${three.pid} `),
-    new RegExp(`^two words +${two.pid} +1 +1 +/.*pulse.sock$`),
+    new RegExp(`^two words +${two.pid} +1 +1 +ws://.*/ws +/.*pulse.sock$`),
   ])
 
   await three.kill()

@@ -7,7 +7,7 @@ import { hubSenderId } from '../frames.js'
 import { identityOf, type V1Identity } from './identity.js'
 import type { V1Around } from './around.js'
 import { printV1 } from './print.js'
-import type { V1Publisher } from './publisher.js'
+import { tooLarge, type V1Publisher } from './publisher.js'
 import type { V1Socket } from './socket.js'
 import type { V1Subscriber } from './subscriber.js'
 
@@ -68,12 +68,17 @@ export class V1Client {
     this.around.counts.messagesIn++
     let about: About = {}
     try {
-      if (text.length > lineBytesMax) throw this.#tooLarge(text)
+      if (text.length > lineBytesMax)
+        throw new WireError(
+          'frame_too_large',
+          `the message has ${text.length} bytes; at most ${lineBytesMax} are taken`,
+        )
       const message = decodeV1Message(text)
       about = { type: message.type, requestId: message.request_id ?? undefined }
       this.#take(message)
     } catch (error) {
       if (!(error instanceof WireError)) throw error
+      this.#refusedAnswer(text, error)
       this.#refuse(error, { ...aboutOf(error), ...about })
     }
   }
@@ -100,17 +105,14 @@ export class V1Client {
     if (role.kind === 'subscriber') this.company.subscriberGone(role.subscriber)
   }
 
-  /** A patch that comes too large is waited for: whoever asked is told at once. */
-  #tooLarge(text: Buffer): WireError {
+  /** An answer that is refused is waited for: whoever asked is told at once. */
+  #refusedAnswer(text: Buffer, { code, message }: WireError): void {
     const role = this.#role
-    if (role.kind === 'publisher' && role.agent?.isAsked) {
-      const { type, requestId } = skimV1Message(text)
-      if (type === 'diff_patch_response') role.agent.answerTooLarge(requestId)
-    }
-    return new WireError(
-      'frame_too_large',
-      `the message has ${text.length} bytes; at most ${lineBytesMax} are taken`,
-    )
+    if (role.kind !== 'publisher' || !role.agent?.isAsked) return
+    const { type, requestId } = skimV1Message(text)
+    if (type !== 'diff_patch_response') return
+    const why = code === 'frame_too_large' ? tooLarge : `error: The agent answered wrongly: ${message}`
+    role.agent.answerWithout(requestId, why)
   }
 
   #take(message: V1Envelope): void {
@@ -169,6 +171,8 @@ export class V1Client {
       case 'task_update': {
         const own = message.type === 'task_update' && agent !== null ? this.#ofAgent(agent, message) : message
         agent?.take(own)
+        if (own.type === 'error')
+          agent?.answerWithout(own.request_id, `error: ${own.payload.code}: ${own.payload.message}`)
         return this.company.passOn(null, own)
       }
       case 'diff_patch_response':

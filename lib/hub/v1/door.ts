@@ -33,6 +33,8 @@ export interface V1Hub {
   budgetBytes: number
   health(): HubHealth
   states(): AgentState[]
+  /** It listens. */
+  opened(url: string): void
   /** The last client has gone. */
   left(): void
   /** Who watches the hub's health is to be told it anew. */
@@ -48,6 +50,10 @@ const holderMs = 60_000
 /** HTTP connections beside the websockets: who asks for health is gone at once. */
 const requestsMax = 32
 
+const noHttp = {
+  status: 400,
+  reason: 'this is no HTTP: the door of v1 clients is a websocket; lines of JSON go to the Unix socket',
+}
 const strange = { status: 403, reason: "this hub is another user's" } as const
 
 /**
@@ -99,7 +105,7 @@ export class V1Door {
       .on('connection', (socket: net.Socket) => this.#users.set(socket, this.#lookAtUser(socket)))
       .on('request', (request, response) => void this.#request(request, response))
       .on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head))
-      .on('clientError', (_, socket) => socket.destroy())
+      .on('clientError', (_, socket) => (socket.writable ? endWith(socket, noHttp) : socket.destroy()))
   }
 
   /** Listens, or says why not and tries again by itself. */
@@ -160,6 +166,7 @@ export class V1Door {
     this.#server.on('error', (error) => this.hub.log('error', 'v1_failed', { message: error.message }))
     this.hub.log('info', 'v1_listening', { url: this.#url })
     this.hub.healthChanged()
+    this.hub.opened(this.#url)
   }
 
   async #failed({ code, message }: NodeJS.ErrnoException): Promise<void> {
@@ -258,6 +265,8 @@ export class V1Door {
             noServer: true,
             clientTracking: false,
             perMessageDeflate: false,
+            // For a client that says it closes, and leaves its side open. The types of ws do not have it yet.
+            ...({ closeTimeout: 2_000 } as object),
             maxPayload: v1MessageBytesMax,
             // What is no UTF-8 is answered as what is no JSON.
             skipUTF8Validation: true,

@@ -13,7 +13,8 @@ const Source = z
     pid: z.int().nonnegative().optional().catch(undefined),
     project_root: path,
     cwd: path,
-    status: z.object({ detail: text }).optional().catch(undefined),
+    kind: text,
+    status: z.object({ detail: text, attention: text }).optional().catch(undefined),
     agent_status: z
       .object({
         pane_id: Id.optional().catch(undefined),
@@ -49,8 +50,9 @@ export function messagesOf(state: AgentState): V1Messages {
   const { agent_status: given, diff_summary: diff, task_summaries: tasks } = source
   const agent_id = state.agent_id
   const { lifecycle } = state
-  // What was going on when a publisher was lost is over.
-  const { status, message } = v1Status(lifecycle, lifecycle === 'offline' ? null : source.status?.detail)
+  // What was going on when a publisher was lost is over; that it has failed is not.
+  const isOver = lifecycle === 'offline' && !(source.status?.attention === 'error' && source.kind !== 'v1')
+  const { status, message } = v1Status(lifecycle, isOver ? null : source.status?.detail)
   // A v1 publisher's own message is longer than the detail. Of who waits it says too little.
   const said = lifecycle !== 'needs_input' && given?.status === status ? given.message : undefined
   return {

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { lineBytesMax } from '../../wire/limits.js'
 import type { ClientFrame, Command, CommandResult } from '../../wire/messages.js'
 import { DiffFile } from '../../wire/source.js'
 import type { V1Message, V1Payload } from '../../wire/v1.js'
@@ -105,8 +106,13 @@ export function patchResponse(
 }
 
 function faultOf({ error, message }: CommandResult): { code: string; message: string } {
-  if (error) return { code: error.code, message: error.message }
-  return { code: 'patch_unavailable', message: message || 'error: the agent gave no patch' }
+  if (!error) return { code: 'patch_unavailable', message: message || 'error: the agent gave no patch' }
+  // How a Pulse client gets it is no help to a v1 client.
+  const inV1 = error.message.replace(
+    /Ask for its parts.*$/,
+    'A client that lists diff_patch_parts at hello gets it in parts.',
+  )
+  return { code: error.code, message: inV1 }
 }
 
 const Args = z.object({
@@ -139,14 +145,21 @@ export function patchRequest(
   }
 }
 
+const meaning: Readonly<Record<string, string>> = {
+  binary: 'There is no text in this file.',
+  too_large: `The patch does not fit one message of ${lineBytesMax} bytes.`,
+}
+
 /** What a v1 publisher's answer comes to. Its patch is one piece, however it was asked for. */
 export function patchResult(
-  { path, status, is_binary, patch, error }: V1Payload<'diff_patch_response'>,
+  { path, status, is_binary, patch, error, parts: pieces }: V1Payload<'diff_patch_response'>,
   agentId: string,
   args: PatchArgs,
 ): CommandResult {
   const result = { agent_id: agentId, path, status, is_binary, patch }
-  if (patch !== null && !error) {
+  // A piece is not the patch.
+  const isPiece = (pieces ?? 1) > 1
+  if (patch !== null && !error && !isPiece) {
     const parts = args.part ? { part: 1, parts: 1, patch_id: 'whole' } : {}
     return {
       command: 'get_diff_patch',
@@ -155,9 +168,9 @@ export function patchResult(
       result: { ...result, ...parts },
     }
   }
-  const said = error?.message || (is_binary ? 'binary' : 'the agent gave no patch')
+  const said = error?.message || (is_binary ? 'binary' : isPiece ? 'too_large' : 'error')
   // Seed 000 has the bare words `binary` and `too_large`; Pulse clients look for a word and a colon.
-  const message = /^[a-z_]+$/.test(said) ? `${said}: The agent says no more.` : said
+  const message = /^[a-z_]+$/.test(said) ? `${said}: ${meaning[said] ?? 'The agent gave no patch.'}` : said
   return {
     command: 'get_diff_patch',
     status: 'error',

@@ -90,10 +90,10 @@ export class V1Publisher {
     return this.represented.patches.size > 0
   }
 
-  /** Its answer, of which no more can be had than that it is too large. */
-  answerTooLarge(requestId: unknown): void {
+  /** Its answer, of which no more can be had than why there is none; whoever asked is not kept waiting. */
+  answerWithout(requestId: unknown, why: string): void {
     if (typeof requestId === 'string')
-      this.#answer(requestId, (open) => tooLarge(open.args, this.who.agentId))
+      this.#answer(requestId, (open) => noPatch(open.args, this.who.agentId, why))
   }
 
   /** The websocket is gone. */
@@ -212,7 +212,7 @@ export class V1Publisher {
     const { core, args } = open
     const told = result(open)
     const isTooLarge = Buffer.byteLength(JSON.stringify(told)) > lineBytesMax - headBytes
-    core.say('command_result', isTooLarge ? tooLarge(args, this.who.agentId) : told, requestId)
+    core.say('command_result', isTooLarge ? noPatch(args, this.who.agentId, tooLarge) : told, requestId)
     this.around.bus.spoken()
   }
 }
@@ -220,8 +220,10 @@ export class V1Publisher {
 /** What the hub's envelope takes of a frame. */
 const headBytes = 2_048
 
-function tooLarge({ path }: PatchArgs, agentId: string): CommandResult {
-  const message = `too_large: The patch does not fit a message of ${lineBytesMax} bytes.`
+/** Why there is no patch when an answer is larger than a message may be. */
+export const tooLarge = `too_large: The patch does not fit one message of ${lineBytesMax} bytes.`
+
+function noPatch({ path }: PatchArgs, agentId: string, message: string): CommandResult {
   return {
     command: 'get_diff_patch',
     status: 'error',

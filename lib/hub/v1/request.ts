@@ -68,7 +68,7 @@ function strangerOf(headers: RequestHead['headers'], { allowedOrigins }: Request
   if (origin !== undefined) {
     // Its page is allowed by name: then it is no matter from which site it came.
     if (typeof origin === 'string' && allowedOrigins.includes(origin)) return null
-    return `the page ${quoted(String(origin))} may not reach the hub: no web page may that --allow-origin does not name`
+    return `the page ${quoted(String(origin))} may not reach the hub: no web page may that --allow-origin does not name. A program sends no Origin`
   }
   // A navigation, an image or a script of a page comes without an origin. W3C, Fetch Metadata Request Headers.
   if (site === undefined || site === 'none' || site === 'same-origin') return null
