@@ -59,8 +59,8 @@ export interface Memory {
   answering: { ask: Ask | null; atMs: number; key: 'answer' | 'escape' } | null
   /** An ask that ended because a key seemed to answer it: it comes back when it is seen again. */
   inferred: Ask | null
-  /** The time of the last ask: no two have the same. */
-  lastAskMs: number
+  /** The times of the last asks: no two have the same. */
+  askTimes: number[]
   /** When the last of the open asks ended. */
   asksEndedMs: number | null
   background: number
@@ -100,7 +100,7 @@ export function newMemory(ways: Ways): Memory {
     asks: [],
     answering: null,
     inferred: null,
-    lastAskMs: 0,
+    askTimes: [],
     asksEndedMs: null,
     background: 0,
     backgroundEndedMs: null,

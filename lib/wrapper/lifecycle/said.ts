@@ -6,6 +6,7 @@ export const interruptTakesMs = 1_500
 const togetherMs = 500
 const turnsMax = 64
 const asksMax = 32
+const askTimesMax = 64
 
 /** An event of the agent's own. */
 export function hooked(memory: Memory, signal: Of<'hook'>): void {
@@ -161,11 +162,19 @@ function asked(
     open.detail = detail ?? open.detail
     return
   }
-  memory.lastAskMs = Math.max(said.atMs, memory.lastAskMs + 1)
-  const atMs = memory.lastAskMs
+  const atMs = timeOfItsOwn(memory, said.atMs)
   const ask: Ask = { ...said, atMs, key, attention, detail, standsMs: said.atMs + settleMs }
   memory.asks.push(ask)
   if (memory.asks.length > asksMax) memory.asks.shift()
+}
+
+/** The time that names an ask: of several in one millisecond the later ones are dated back, never to a time to come. */
+function timeOfItsOwn({ askTimes }: Memory, atMs: number): number {
+  let own = atMs
+  while (askTimes.includes(own)) own--
+  askTimes.push(own)
+  if (askTimes.length > askTimesMax) askTimes.shift()
+  return own
 }
 
 function answered(memory: Memory, scope: string, id: string | null): void {

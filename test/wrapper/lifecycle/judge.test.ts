@@ -670,7 +670,7 @@ check(agent, [
     ],
     9,
     'needs_input',
-    { detail: 'two', since_ms: 3_001 },
+    { detail: 'two', since_ms: 2_999 },
   ],
   [
     'the turn of a process that is gone is over',
