@@ -8,6 +8,7 @@ import type { AgentState, HubHealth, V1Health } from '../../wire/messages.js'
 import type { Bus } from '../bus.js'
 import { ErrorBudget } from '../client.js'
 import { urlOf, type Address } from './address.js'
+import { answer, endWith } from './answer.js'
 import { healthDetails } from './details.js'
 import { Peer } from './peer.js'
 import { peerUser } from './peer-user.js'
@@ -170,10 +171,7 @@ export class V1Door {
   }
 
   async #failed({ code, message }: NodeJS.ErrnoException): Promise<void> {
-    let reason = message
-    if (code === 'EADDRINUSE') {
-      reason = await this.#holder()
-    }
+    const reason = code === 'EADDRINUSE' ? await this.#holder() : message
     const isNews = reason !== this.#reason
     this.#standing = 'closed'
     this.#reason = reason
@@ -214,31 +212,20 @@ export class V1Door {
   }
 
   async #request(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    const answer = (status: number, body: string, type = 'text/plain; charset=utf-8', more = {}): void => {
-      response.writeHead(status, {
-        'Content-Type': type,
-        'Content-Length': Buffer.byteLength(body),
-        'X-Content-Type-Options': 'nosniff',
-        'Cache-Control': 'no-store',
-        Connection: 'close',
-        ...more,
-      })
-      response.end(request.method === 'HEAD' ? undefined : body)
-    }
     response.on('error', () => {})
     const refusal = await this.#refusal(request)
     if (refusal === strange) return
     if (refusal !== null) {
       this.#noteRefusal(refusal)
-      return answer(refusal.status, `${refusal.reason}\n`)
+      return answer(response, refusal.status, `${refusal.reason}\n`)
     }
     const target = targetOf(request.url ?? '')
     if (target?.path !== '/health')
-      return answer(426, 'this is the websocket of v1 clients\n', undefined, { Upgrade: 'websocket' })
-    if (!target.details) return answer(200, 'ok')
+      return answer(response, 426, 'this is the websocket of v1 clients\n', { Upgrade: 'websocket' })
+    if (!target.details) return answer(response, 200, 'ok')
     const { sessionId, socketPath } = this.hub
     const details = healthDetails(this.hub.health(), { sessionId, socketPath }, this.hub.states(), Date.now())
-    answer(200, `${JSON.stringify(details, null, 2)}\n`, 'application/json')
+    answer(response, 200, `${JSON.stringify(details, null, 2)}\n`, { 'Content-Type': 'application/json' })
   }
 
   async #upgrade(request: http.IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -344,13 +331,4 @@ export class V1Door {
 function later(ms: number, run: () => void): void {
   if (ms === 0) setImmediate(run)
   else setTimeout(run, ms)
-}
-
-function endWith(socket: Duplex, { status, reason }: { status: number; reason: string }): void {
-  const text = `${reason}\n`
-  socket.end(
-    `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
-  )
-  setTimeout(() => socket.destroy(), 1_000).unref()
 }
